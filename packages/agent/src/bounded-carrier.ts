@@ -1,0 +1,73 @@
+// What the agent tells a device that does not read. Every frame of a device can ask for an answer, and the answers to one
+// that sends and never reads would pile up here without end. Of acks only the latest is kept, for it says all that
+// earlier ones said; a device that lets much more than that pile up is let go.
+
+import type { ChannelFrame } from '@holdfast/protocol/core';
+import type { FrameCarrier, FrameCarrierEvents } from '@holdfast/transport';
+
+/** Frames that wait for a device to read. One that works as it should needs a handful. */
+export const UNREAD_FRAMES_MAX = 256;
+
+/** A carrier that holds frames back while the one below has no room, and not more than `UNREAD_FRAMES_MAX`. */
+export class BoundedCarrier implements FrameCarrier {
+  readonly #carrier: FrameCarrier;
+  readonly #onOverflow: () => void;
+  #held: ChannelFrame[] = [];
+
+  /** @param onOverflow - too many frames wait; the connection is to be closed */
+  constructor(carrier: FrameCarrier, onOverflow: () => void) {
+    this.#carrier = carrier;
+    this.#onOverflow = onOverflow;
+  }
+
+  get isUp(): boolean {
+    return this.#carrier.isUp;
+  }
+
+  get freeBytes(): number {
+    return this.#held.length > 0 ? 0 : this.#carrier.freeBytes;
+  }
+
+  /** Frames that are held back. */
+  get heldCount(): number {
+    return this.#held.length;
+  }
+
+  sendFrame(frame: ChannelFrame): void {
+    if (!this.#carrier.isUp) return;
+    if (this.freeBytes > 0) {
+      this.#carrier.sendFrame(frame);
+      return;
+    }
+    if (frame.type === 'ack' || frame.type === 'opened') {
+      this.#held = this.#held.filter((held) => held.type !== frame.type);
+    }
+    this.#held.push(frame);
+    if (this.#held.length <= UNREAD_FRAMES_MAX) return;
+    this.#held = [];
+    this.#onOverflow();
+  }
+
+  attach(events: FrameCarrierEvents): () => void {
+    return this.#carrier.attach({
+      up: () => events.up(),
+      down: () => {
+        this.#held = [];
+        events.down();
+      },
+      writable: () => {
+        this.#release();
+        if (this.#held.length === 0) events.writable();
+      },
+      frame: (frame) => events.frame(frame),
+    });
+  }
+
+  #release(): void {
+    while (this.#carrier.freeBytes > 0) {
+      const frame = this.#held.shift();
+      if (frame === undefined) return;
+      this.#carrier.sendFrame(frame);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  decodeEntries,
+  encodeEntry,
+  entryEnds,
+  InvariantError,
+  MESSAGE_MAX_BYTES,
+  ProtocolError,
+} from '../../src/core/index.js';
+import { bytesOf, concat } from '../support/frames.js';
+
+describe('entries', () => {
+  const messages = fc.array(
+    fc.record({
+      name: fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }),
+      data: fc.uint8Array({ maxLength: 200 }),
+    }),
+    { minLength: 1, maxLength: 20 },
+  );
+
+  it('come back as they were, and each ends where the next begins', () => {
+    fc.assert(
+      fc.property(messages, (expected) => {
+        const parts = expected.map(({ name, data }) => encodeEntry(name, data));
+        const entries = concat(...parts);
+        let end = 0;
+        const ends = parts.map((part) => {
+          end += part.length;
+          return end;
+        });
+        expect(entryEnds(entries, expected.length)).toEqual(Uint32Array.from(ends));
+        expect(decodeEntries(entries, expected.length)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('are the same bytes in the outbox and on the wire', () => {
+    expect(encodeEntry('né', bytesOf('c0 c2'))).toEqual(bytesOf('00 03 6e c3 a9 02 c0 c2'));
+  });
+
+  it.each([
+    ['flags that are not 0', '80 01 6e 00', 'FRAME_MALFORMED'],
+    ['an empty name', '00 00 00', 'FRAME_MALFORMED'],
+    ['a name that is not UTF-8', '00 01 80 00', 'FRAME_MALFORMED'],
+    ['a length of the data that is not in its shortest form', '00 01 6e 80 00', 'FRAME_MALFORMED'],
+    ['a length of the data beyond the limit', '00 01 6e 80 80 10', 'FRAME_TOO_LARGE'],
+    ['a length of the data that lies', '00 01 6e 01', 'FRAME_TRUNCATED'],
+    ['nothing', '', 'FRAME_TRUNCATED'],
+    ['a byte too many', '00 01 6e 00 00', 'FRAME_TRAILING_BYTES'],
+  ])('refuse %s', (_, hex, code) => {
+    expect(entryEnds(bytesOf(hex), 1)).toMatchObject({ code });
+  });
+
+  it('allocate by the bytes at hand, not by the count that is claimed', () => {
+    expect(entryEnds(bytesOf('00 01 6e 00'), 2 ** 40)).toBeInstanceOf(ProtocolError);
+  });
+
+  it('count name and data together', () => {
+    expect(entryEnds(encodeEntry('n', new Uint8Array(MESSAGE_MAX_BYTES - 1)), 1)).toBeInstanceOf(Uint32Array);
+    expect(entryEnds(encodeEntry('n', new Uint8Array(MESSAGE_MAX_BYTES)), 1)).toMatchObject({
+      code: 'FRAME_TOO_LARGE',
+    });
+  });
+
+  it('take a message without a name for a bug of the writer', () => {
+    expect(() => encodeEntry('', new Uint8Array(1))).toThrow(InvariantError);
+  });
+});

@@ -1,0 +1,43 @@
+// The port to durable memory: an ordered map of bytes with atomic, durable commits. Outbox and inbox both live in it.
+// Adapters lie in stores/. They get valid arguments and need not check them.
+
+import type { StoreOperation } from './core/index.js';
+
+/** One record. */
+export interface StoreEntry {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+/** Which records to read: `from` and above, below `to`, in the order of the keys' characters. */
+export interface StoreRange {
+  readonly from: string;
+  readonly to: string;
+  /** Stop when this many bytes of values have been read; the first record is always read. */
+  readonly maxBytes: number;
+}
+
+/** An open store. It belongs to one process. Keys that begin with `holdfast/` are its own. */
+export interface Store {
+  /** Whether a commit outlives the process. */
+  readonly isDurable: boolean;
+  /** The value under `key`, or `undefined`. The bytes are the caller's. */
+  get(key: string): Promise<Uint8Array | undefined>;
+  read(range: StoreRange): Promise<StoreEntry[]>;
+  /** Applies all operations or none, and resolves when they are on disk. */
+  commit(operations: readonly StoreOperation[]): Promise<void>;
+  /** Waits for the commits under way and lets the store go. Idempotent. */
+  close(): Promise<void>;
+}
+
+/** Something that can be opened: what users hand in. */
+export interface StoreFactory {
+  /** For people: `lmdb ./outbox`. */
+  readonly name: string;
+  /**
+   * Opens the store for this process alone.
+   *
+   * @throws HoldfastError `STORE_UNAVAILABLE`, `STORE_LOCKED` or `STORE_FORMAT_UNKNOWN`
+   */
+  open(): Promise<Store>;
+}

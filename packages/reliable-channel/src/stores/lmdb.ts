@@ -1,0 +1,195 @@
+// The store for Node: LMDB, whose binary ships in its npm package. A commit resolves after the data has been flushed to
+// disk (`overlappingSync: false`; with it on, lmdb resolves before that). The store belongs to one process: LMDB itself
+// would let two in, and two numberings in one outbox would lose messages.
+//
+// `eventTurnBatching: false`, because with it lmdb 3.5.6 makes a promise for itself that is rejected when the disk is full
+// and that nobody can look at, which ends the program. We batch by ourselves.
+
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { HoldfastError } from '@holdfast/protocol';
+import { open, type RootDatabase } from 'lmdb';
+import type { StoreOperation } from '../core/index.js';
+import type { Store, StoreEntry, StoreFactory, StoreRange } from '../store.js';
+import { lmdbFileFault } from './lmdb-file.js';
+import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.js';
+
+/** The layout of keys and records that this code writes. */
+const FORMAT = 1;
+const FORMAT_KEY = 'holdfast/format';
+const OWNER_KEY = 'holdfast/owner';
+
+/**
+ * A store in a folder of its own, made when it is missing.
+ *
+ * @param path - the folder; give every outbox and every inbox its own
+ */
+export function lmdbStore(path: string): StoreFactory {
+  if (typeof path !== 'string' || path === '') throw new TypeError('path must be the name of a folder');
+  return { name: `lmdb ${path}`, open: async () => openLmdb(path) };
+}
+
+function openLmdb(path: string): Store {
+  const database = openDatabase(path);
+  try {
+    claim(database, path);
+  } catch (error) {
+    void database.close();
+    throw error instanceof HoldfastError ? error : unavailable(path, error);
+  }
+  let closing: Promise<void> | undefined;
+  return {
+    isDurable: true,
+    get: async (key) => database.getBinary(key),
+    read: async (range) => readRange(database, range),
+    commit: (operations) => commit(database, operations),
+    close: () => {
+      closing ??= release(database);
+      return closing;
+    },
+  };
+}
+
+function openDatabase(path: string): RootDatabase<Buffer, string> {
+  try {
+    makeFolder(resolve(path));
+    const fault = lmdbFileFault(path);
+    if (fault !== undefined) throw new Error(fault);
+    const database = open<Buffer, string>({
+      path,
+      noSubdir: false,
+      encoding: 'binary',
+      overlappingSync: false,
+      eventTurnBatching: false,
+      maxDbs: 1,
+    });
+    syncFolder(path);
+    return database;
+  } catch (cause) {
+    throw unavailable(path, cause);
+  }
+}
+
+function unavailable(path: string, cause: unknown): HoldfastError {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  const advice =
+    'check that this user may write there and that the disk is not full, put a backup back, or choose another folder';
+  return new HoldfastError('STORE_UNAVAILABLE', `can not open the store in ${path}: ${detail}; ${advice}`, { cause });
+}
+
+/** A new file that its folder forgets with the power would be no file; Windows has no way to ask for this. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursive mkdir never returns for a folder that is missing and can not be
+ * made, as below /proc (seen with Node 20).
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) throw new Error(`${path} is not a folder`);
+    return;
+  }
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path);
+    syncFolder(dirname(path));
+  } catch (error) {
+    // Another process may have made it in between.
+    if (!existsSync(path)) throw error;
+  }
+}
+
+/** Checks the format and takes the store for this process, in one transaction, so that two can not both succeed. */
+function claim(database: RootDatabase<Buffer, string>, path: string): void {
+  let failure: HoldfastError | undefined;
+  database.transactionSync(() => {
+    const format = database.getBinary(FORMAT_KEY)?.toString() ?? String(FORMAT);
+    const owner = readOwner(database);
+    if (format !== String(FORMAT) || owner === 'unreadable') {
+      const advice = 'open it with the version of Holdfast that wrote it, or choose another folder';
+      const detail = owner === 'unreadable' ? 'has an owner that can not be read' : `has format ${format}`;
+      const message = `the store in ${path} ${detail}, this version reads format ${FORMAT}; ${advice}`;
+      failure = new HoldfastError('STORE_FORMAT_UNKNOWN', message);
+    } else if (owner !== undefined && isAlive(owner)) {
+      const advice = 'end that process, or choose another folder';
+      failure = new HoldfastError('STORE_LOCKED', `the store in ${path} is open in process ${owner.pid}; ${advice}`);
+    } else {
+      void database.put(FORMAT_KEY, Buffer.from(String(FORMAT)));
+      void database.put(OWNER_KEY, Buffer.from(JSON.stringify(thisProcess())));
+    }
+  });
+  if (failure !== undefined) throw failure;
+}
+
+function readOwner(database: RootDatabase<Buffer, string>): ProcessIdentity | 'unreadable' | undefined {
+  const bytes = database.getBinary(OWNER_KEY);
+  if (bytes === undefined) return undefined;
+  try {
+    const owner = JSON.parse(bytes.toString()) as ProcessIdentity;
+    return Number.isInteger(owner.pid) && owner.pid > 0 ? owner : 'unreadable';
+  } catch {
+    return 'unreadable';
+  }
+}
+
+function readRange(database: RootDatabase<Buffer, string>, range: StoreRange): StoreEntry[] {
+  const entries: StoreEntry[] = [];
+  let bytes = 0;
+  for (const { key, value } of database.getRange({ start: range.from, end: range.to })) {
+    entries.push({ key, value });
+    bytes += value.length;
+    if (bytes >= range.maxBytes) break;
+  }
+  return entries;
+}
+
+async function commit(database: RootDatabase<Buffer, string>, operations: readonly StoreOperation[]): Promise<void> {
+  try {
+    await database.batch(() => {
+      for (const operation of operations) {
+        if (operation.type === 'put') settle(database.put(operation.key, asBuffer(operation.value)));
+        else settle(database.remove(operation.key));
+      }
+    });
+  } catch (cause) {
+    const detail = await reasonOf(cause);
+    throw new HoldfastError('STORE_FAILED', `the store could not write: ${detail}; check the disk`, { cause });
+  }
+}
+
+/** Every operation of a batch has a promise of its own; it says nothing that the batch does not say. */
+function settle(operation: Promise<boolean>): void {
+  operation.catch(() => {});
+}
+
+/** lmdb says what went wrong in a second promise, which would end the program if nobody looked at it. */
+async function reasonOf(cause: unknown): Promise<string> {
+  try {
+    await (cause as { readonly commitError?: Promise<never> }).commitError;
+    return cause instanceof Error ? cause.message : String(cause);
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+async function release(database: RootDatabase<Buffer, string>): Promise<void> {
+  try {
+    await database.remove(OWNER_KEY);
+  } catch (error) {
+    // A full disk: the store is let go when this process ends.
+    await reasonOf(error);
+  }
+  await database.close();
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,169 @@
+// Keeps a connection up for those who ask for it. p-retry runs the attempts; the waits between them are our own capped
+// exponential backoff with full jitter on the transport's clock, so p-retry's timers are switched off.
+
+import type { Runtime } from '@holdfast/protocol';
+import { type BackoffOptions, backoffDelayMs, CLOSE_CODE, REFUSE_CODE } from '@holdfast/protocol/core';
+import pRetry from 'p-retry';
+import type { DisconnectCause } from './core/index.js';
+
+/** Why an attempt failed. */
+export interface DialFailure {
+  readonly cause: DisconnectCause;
+}
+
+/** What a reconnector does. */
+export interface ReconnectorActions {
+  /** One attempt, or the connection that is there; resolves with `undefined` when connected. */
+  connect(): Promise<DialFailure | undefined>;
+  /** An attempt follows in `delayMs`. */
+  scheduled(delayMs: number): void;
+}
+
+/** Dials while somebody wishes it. */
+export class Reconnector {
+  readonly #runtime: Runtime;
+  readonly #backoff: BackoffOptions;
+  readonly #actions: ReconnectorActions;
+  readonly #wishes = new Set<symbol>();
+  /** Ends the attempts that run; `undefined`: none do. */
+  #running: AbortController | undefined;
+  /** When the current connection came up; `undefined` while there is none. */
+  #connectedAtMs: number | undefined;
+  /** Why the last connection ended, until attempts to replace it begin. */
+  #lost: DisconnectCause | undefined;
+  /** Failures in a row. A connection that breaks at once counts as one, else a flapping server is dialed without end. */
+  #failures = 0;
+
+  constructor(runtime: Runtime, backoff: BackoffOptions, actions: ReconnectorActions) {
+    this.#runtime = runtime;
+    this.#backoff = backoff;
+    this.#actions = actions;
+  }
+
+  /** Adds a wish, dials at once when there is no connection, and returns the function that takes the wish back. */
+  hold(): () => void {
+    const wish = Symbol('wish');
+    this.#wishes.add(wish);
+    // With an earlier wish there is a connection, or attempts run, or its loss is about to be told.
+    if (this.#wishes.size === 1) {
+      this.#lost = undefined;
+      this.#start();
+    }
+    return () => {
+      this.#wishes.delete(wish);
+      if (this.#wishes.size === 0) this.releaseAll();
+    };
+  }
+
+  /** Takes every wish back. An attempt under way goes on; nothing follows it. */
+  releaseAll(): void {
+    this.#wishes.clear();
+    this.#running?.abort();
+    this.#running = undefined;
+  }
+
+  /** A connection is up, whoever asked for it. */
+  onConnected(): void {
+    this.#connectedAtMs = this.#runtime.nowMs();
+    this.#lost = undefined;
+  }
+
+  /** It was lost. */
+  onLost(cause: DisconnectCause): void {
+    const lastedMs = this.#connectedAtMs === undefined ? 0 : this.#runtime.nowMs() - this.#connectedAtMs;
+    this.#connectedAtMs = undefined;
+    if (lastedMs >= this.#backoff.maxMs) this.#failures = 0;
+    this.#lost = cause;
+    if (this.#wishes.size > 0) this.#start();
+  }
+
+  #start(): void {
+    // Attempts that run look for another loss before they end.
+    if (this.#running !== undefined) return;
+    const abort = new AbortController();
+    this.#running = abort;
+    this.#run(abort).catch((error: unknown) => {
+      // Only an abort ends the attempts; anything else is a bug and must be seen.
+      if (!abort.signal.aborted) throw error;
+    });
+  }
+
+  async #run(abort: AbortController): Promise<void> {
+    const { signal } = abort;
+    try {
+      do {
+        await this.#connect(signal);
+        // A connection can be lost before its promise has told that it is there.
+      } while (this.#lost !== undefined);
+    } finally {
+      if (this.#running === abort) this.#running = undefined;
+    }
+  }
+
+  async #connect(signal: AbortSignal): Promise<void> {
+    if (this.#lost !== undefined) await this.#wait(this.#lost, signal);
+    this.#lost = undefined;
+    await pRetry(
+      async () => {
+        const failure = await this.#actions.connect();
+        if (failure !== undefined) throw new AttemptFailed(failure.cause);
+      },
+      {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: 0,
+        maxTimeout: 0,
+        signal,
+        onFailedAttempt: async ({ error }) => {
+          // Anything else ends the attempts: an abort, or a bug.
+          if (!(error instanceof AttemptFailed)) throw error;
+          await this.#wait(error.failure, signal);
+        },
+      },
+    );
+  }
+
+  async #wait(cause: DisconnectCause, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.#failures += 1;
+    const delayMs = this.#delayMs(cause);
+    this.#actions.scheduled(delayMs);
+    // Whoever was told may have taken the last wish back.
+    signal.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const timer = this.#runtime.setTimer(delayMs, () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      const onAbort = (): void => {
+        this.#runtime.clearTimer(timer);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  #delayMs(cause: DisconnectCause): number {
+    // A refused or replaced device is tried again, since only the server can know when that ends, but never fast.
+    const delayMs = isLasting(cause)
+      ? this.#backoff.maxMs
+      : backoffDelayMs(this.#failures, this.#backoff, this.#runtime.randomUint32);
+    return Math.max(delayMs, cause.retryAfterMs ?? 0);
+  }
+}
+
+/** Whether a cause will not go away by dialing again soon: another device has taken this id, or the token is wrong. */
+export function isLasting(cause: DisconnectCause): boolean {
+  if (cause.kind === 'closedByPeer') return cause.code === CLOSE_CODE.replaced;
+  if (cause.kind !== 'refused') return false;
+  return cause.code === REFUSE_CODE.unauthorised || cause.code === REFUSE_CODE.versionUnsupported;
+}
+
+/** Carries the cause through p-retry. */
+class AttemptFailed extends Error {
+  readonly failure: DisconnectCause;
+
+  constructor(failure: DisconnectCause) {
+    super(failure.detail);
+    this.failure = failure;
+  }
+}
