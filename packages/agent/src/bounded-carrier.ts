@@ -3,7 +3,7 @@
 // earlier ones said; a device that lets much more than that pile up is let go.
 
 import type { ChannelFrame } from '@holdfast/protocol/core';
-import type { FrameCarrier, FrameCarrierEvents } from '@holdfast/transport';
+import type { ChannelHalf, FrameCarrier, FrameCarrierEvents } from '@holdfast/transport';
 
 /** Frames that wait for a device to read. One that works as it should needs a handful. */
 export const UNREAD_FRAMES_MAX = 256;
@@ -48,8 +48,8 @@ export class BoundedCarrier implements FrameCarrier {
     this.#onOverflow();
   }
 
-  attach(events: FrameCarrierEvents): () => void {
-    return this.#carrier.attach({
+  attach(half: ChannelHalf, events: FrameCarrierEvents): () => void {
+    return this.#carrier.attach(half, {
       up: () => events.up(),
       down: () => {
         this.#held = [];

@@ -1,5 +1,5 @@
 import type { ChannelFrame } from '@holdfast/protocol/core';
-import type { FrameCarrier, FrameCarrierEvents } from '@holdfast/transport';
+import type { ChannelHalf, FrameCarrier, FrameCarrierEvents } from '@holdfast/transport';
 import { describe, expect, it } from 'vitest';
 import { BoundedCarrier, UNREAD_FRAMES_MAX } from '../src/bounded-carrier.js';
 
@@ -25,7 +25,7 @@ class FakeCarrier implements FrameCarrier {
     this.freeBytes -= 1;
   }
 
-  attach(events: FrameCarrierEvents): () => void {
+  attach(_half: ChannelHalf, events: FrameCarrierEvents): () => void {
     this.events = events;
     return () => {
       this.events = undefined;
@@ -42,7 +42,7 @@ function setUp() {
   const below = new FakeCarrier();
   const told: string[] = [];
   const carrier = new BoundedCarrier(below, () => told.push('overflow'));
-  const detach = carrier.attach({
+  const detach = carrier.attach('receiving', {
     up: () => told.push('up'),
     down: () => told.push('down'),
     writable: () => told.push('writable'),

@@ -87,7 +87,7 @@ export class ReceivingHalf {
   attach(carrier: FrameCarrier): void {
     this.detach();
     this.#carrier = carrier;
-    this.#detach = carrier.attach({
+    this.#detach = carrier.attach('receiving', {
       up: () => this.#feed({ type: 'linkUp' }),
       down: () => this.detach(),
       writable: () => {},

@@ -68,7 +68,7 @@ export class ReliableChannel {
     this.#carrier = transport.carrier;
     this.#deliveries = new Deliveries((sequence) => sender.isSettled(sequence), sender.nextSequence - 1);
     this.#driver = new Driver(sender, this.#runtime, (output) => this.#apply(output));
-    this.#detach = this.#carrier.attach({
+    this.#detach = this.#carrier.attach('sending', {
       up: () => {
         this.#driver.feed({ type: 'linkUp' });
         this.#feedRoom();
@@ -272,7 +272,8 @@ export class ReliableChannel {
  * Opens a reliable channel over a transport: reads the outbox, begins to keep the connection up, and sends what waits.
  *
  * @throws TypeError or RangeError that names a wrong option
- * @throws HoldfastError `STORE_UNAVAILABLE`, `STORE_LOCKED`, `STORE_FORMAT_UNKNOWN`
+ * @throws HoldfastError `STORE_UNAVAILABLE`, `STORE_LOCKED`, `STORE_FORMAT_UNKNOWN`; `CHANNEL_EXISTS` when the transport has a
+ * channel already
  */
 export async function openReliableChannel(options: ReliableChannelOptions): Promise<ReliableChannel> {
   const { transport, store: factory, runtime, sender } = resolveChannelOptions(options);

@@ -322,6 +322,19 @@ describe('a reliable channel', () => {
     expect(delivery.outcome?.status).toBe('acknowledged');
   });
 
+  it('is the only one on its transport, and makes room for another one when it is closed', async () => {
+    await rig.startAgent();
+    const transport = rig.transport();
+    const first = await rig.open({ transport });
+    const store = memoryStore();
+    await expect(rig.open({ transport, store })).rejects.toMatchObject({ code: 'CHANNEL_EXISTS' });
+    await first.close();
+    const second = await rig.open({ transport, store });
+    const delivery = second.send('a', 1);
+    await rig.until(() => delivery.outcome !== undefined);
+    expect(delivery.outcome?.status).toBe('acknowledged');
+  });
+
   it('lets its store go when it can not be opened', async () => {
     const store = memoryStore();
     const opened = await store.open();

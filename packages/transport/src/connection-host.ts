@@ -7,7 +7,6 @@ import {
   decodeData,
   encodeMessage,
   HoldfastError,
-  Listeners,
   ProtocolError,
   type Runtime,
 } from '@holdfast/protocol';
@@ -21,7 +20,7 @@ import {
   type SendCode,
   type WaitFor,
 } from './core/index.js';
-import type { FrameCarrier, FrameCarrierEvents } from './frame-carrier.js';
+import type { ChannelHalf, FrameCarrier, FrameCarrierEvents } from './frame-carrier.js';
 import type { Pipe, PipeEvents } from './link.js';
 
 /** Sends that may wait for their result at one time. More is a program that forgot to wait. */
@@ -55,7 +54,8 @@ export class ConnectionHost implements FrameCarrier {
   readonly #core: Connection;
   readonly #driver: Driver<ConnectionInput, ConnectionOutput>;
   readonly #events: HostEvents;
-  readonly #channel = new Listeners<(events: FrameCarrierEvents) => void>();
+  /** The halves of a channel whose frames this connection carries. */
+  readonly #halves = new Map<ChannelHalf, FrameCarrierEvents>();
   readonly #callers = new Map<number, (code: SendCode) => void>();
   #pipe: Pipe | undefined;
   /** Whether the last word to the channels was `up`. The core may know more already; nobody has been told yet. */
@@ -138,10 +138,20 @@ export class ConnectionHost implements FrameCarrier {
     this.feed({ type: 'sendChannelFrame', bytes: encodeFrame(frame) });
   }
 
-  attach(events: FrameCarrierEvents): () => void {
-    const detach = this.#channel.add((tell) => tell(events));
+  attach(half: ChannelHalf, events: FrameCarrierEvents): () => void {
+    if (this.#halves.has(half)) {
+      const advice = 'close the other one first, or give each channel its own transport';
+      throw new HoldfastError('CHANNEL_EXISTS', `this connection has the ${half} half of a channel already; ${advice}`);
+    }
+    this.#halves.set(half, events);
     if (this.#isUp) callUserCode(() => events.up());
-    return detach;
+    return () => {
+      if (this.#halves.get(half) === events) this.#halves.delete(half);
+    };
+  }
+
+  #tellHalves(tell: (events: FrameCarrierEvents) => void): void {
+    for (const events of [...this.#halves.values()]) callUserCode(() => tell(events));
   }
 
   #onReceived(pipe: Pipe, bytes: Uint8Array): void {
@@ -175,20 +185,20 @@ export class ConnectionHost implements FrameCarrier {
         return;
       }
       case 'channelFrame':
-        this.#channel.emit((events) => events.frame(output.frame));
+        this.#tellHalves((events) => events.frame(output.frame));
         return;
       case 'writable':
-        this.#channel.emit((events) => events.writable());
+        this.#tellHalves((events) => events.writable());
         return;
       case 'connected':
         // Channels first: one that is attached because of the event hears of it from `attach`, and so once.
         this.#isUp = true;
-        this.#channel.emit((events) => events.up());
+        this.#tellHalves((events) => events.up());
         this.#events.event(output);
         return;
       case 'disconnected':
         this.#isUp = false;
-        this.#channel.emit((events) => events.down());
+        this.#tellHalves((events) => events.down());
         this.#events.event(output);
         return;
       default:

@@ -3,6 +3,9 @@
 
 import type { ChannelFrame } from '@holdfast/protocol/core';
 
+/** Which half of a channel: the one that sends messages and hears of acks, or the one that receives and acknowledges. */
+export type ChannelHalf = 'sending' | 'receiving';
+
 /** What a carrier tells its channel. */
 export interface FrameCarrierEvents {
   /** Frames can flow. Also told at once to a channel that attaches while the connection is up. */
@@ -24,6 +27,11 @@ export interface FrameCarrier {
   readonly freeBytes: number;
   /** Sends a frame behind all others; drops it when the connection is down. */
   sendFrame(frame: ChannelFrame): void;
-  /** Takes a channel; returns the function that lets it go. */
-  attach(events: FrameCarrierEvents): () => void;
+  /**
+   * Takes one half of a channel; returns the function that lets it go.
+   *
+   * @throws HoldfastError `CHANNEL_EXISTS` when it has such a half already: two numberings towards one inbox would each take
+   * the other's messages for their own
+   */
+  attach(half: ChannelHalf, events: FrameCarrierEvents): () => void;
 }

@@ -22,7 +22,7 @@ export {
   type WaitFor,
   WOULDBLOCK,
 } from './core/index.js';
-export type { FrameCarrier, FrameCarrierEvents } from './frame-carrier.js';
+export type { ChannelHalf, FrameCarrier, FrameCarrierEvents } from './frame-carrier.js';
 export { type Link, LinkError, type Pipe, type PipeEvents } from './link.js';
 export type { ConnectionLimits, TransportOptions } from './options.js';
 export { isLasting } from './reconnector.js';

@@ -234,7 +234,7 @@ describe('ConnectionHost with channels', () => {
   test('tells ups, downs, room and frames', () => {
     const bench = new Bench();
     const { heard, events } = listener();
-    bench.host.attach(events);
+    bench.host.attach('sending', events);
     bench.open();
     bench.receive(WELCOME, OPEN);
     bench.host.sendFrame(OPEN as never);
@@ -247,18 +247,34 @@ describe('ConnectionHost with channels', () => {
   test('tells a channel that comes late that it is up, and one that leaves nothing more', () => {
     const bench = Bench.connected();
     const { heard, events } = listener();
-    const detach = bench.host.attach(events);
+    const detach = bench.host.attach('sending', events);
     expect(heard).toEqual(['up']);
     detach();
     bench.tell.closed('gone');
     expect(heard).toEqual(['up']);
   });
 
+  test('takes one of each half, and another one when the first has left', () => {
+    const bench = Bench.connected();
+    const { events } = listener();
+    const detach = bench.host.attach('sending', events);
+    bench.host.attach('receiving', listener().events);
+    expect(() => bench.host.attach('sending', listener().events)).toThrow(
+      expect.objectContaining({ code: 'CHANNEL_EXISTS' }),
+    );
+    detach();
+    const { heard, events: later } = listener();
+    bench.host.attach('sending', later);
+    detach();
+    bench.tell.closed('gone');
+    expect(heard).toEqual(['up', 'down']);
+  });
+
   test('tells a channel once that it is up when it is attached because of that', () => {
     const bench = new Bench();
     const { heard, events } = listener();
     bench.onEvent = ({ type }) => {
-      if (type === 'connected') bench.host.attach(events);
+      if (type === 'connected') bench.host.attach('sending', events);
     };
     bench.open();
     bench.receive(WELCOME);
@@ -269,7 +285,7 @@ describe('ConnectionHost with channels', () => {
     const bench = new Bench();
     const { heard, events } = listener();
     bench.onEvent = ({ type }) => {
-      if (type === 'connected') bench.host.attach(events);
+      if (type === 'connected') bench.host.attach('sending', events);
     };
     bench.open();
     bench.receive(WELCOME, { type: 'close', code: 4, reason: 'bye' });
@@ -300,7 +316,7 @@ describe('ConnectionHost with channels', () => {
     const bench = Bench.connected();
     const { heard, events } = listener();
     const errors = await uncaughtDuring(async () => {
-      bench.host.attach({
+      bench.host.attach('sending', {
         ...events,
         frame: () => {
           throw new Error('the channel broke');

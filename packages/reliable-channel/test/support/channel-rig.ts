@@ -63,7 +63,7 @@ export class ChannelRig {
         {
           hello: () => {
             receiving.attach(connection.carrier);
-            connection.carrier.attach({ ...DEAF, frame: (frame) => this.frames.push(frame) });
+            connection.carrier.attach('sending', { ...DEAF, frame: (frame) => this.frames.push(frame) });
             connection.admit();
           },
           message: () => {},
