@@ -13,7 +13,7 @@ import { createMemoryNetwork } from '@holdfast/transport/memory';
 /** An hour, in milliseconds. */
 export const HOUR_MS = 3_600_000;
 /** A message is sent this often, in milliseconds. */
-export const SEND_EVERY_MS = 200;
+export const SEND_EVERY_MS = 500;
 /** The device's waits between attempts to connect. */
 export const RECONNECT_BACKOFF = { minMs: 500, maxMs: 5_000 };
 
