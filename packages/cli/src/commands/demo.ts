@@ -5,11 +5,13 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, InvalidArgumentError } from 'commander';
 import pc from 'picocolors';
+import { CommandError } from '../command-error.js';
 import { isFlawless, ledgerJson, ledgerRows, ledgerTable } from '../demo/ledger.js';
 import { readReadings } from '../demo/readings.js';
 import { reportHtml } from '../demo/report.js';
 import { type DemoResult, runDemo } from '../demo/run-demo.js';
 import { WAY_TITLE } from '../demo/way.js';
+import { watchInterruption } from '../interruption.js';
 
 interface DemoCommandOptions {
   readonly csv?: string;
@@ -40,11 +42,13 @@ async function runDemoCommand(options: DemoCommandOptions): Promise<void> {
   const out = process.stdout;
   out.write(`${readings.length.toLocaleString('en-US')} readings, three ways, one storm (seed ${options.seed}).\n`);
   out.write('Device, network and agent of each way are processes of their own. This takes about half a minute.\n\n');
-  const abort = new AbortController();
-  const onSignal = (): void => abort.abort();
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  const result = await runDemo({ csv, readings, seed: options.seed, stream: out, signal: abort.signal });
-  process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  const interruption = watchInterruption();
+  const result = await runDemo({ csv, readings, seed: options.seed, stream: out, signal: interruption.signal })
+    .catch((error: unknown) => {
+      if (!interruption.signal.aborted) throw error;
+      throw new CommandError('the demo was ended early; nothing of it is left running', interruption);
+    })
+    .finally(() => interruption.release());
   out.write(`\n${ledgerTable(ledgerRows(result.ways, (way) => WAY_TITLE[way]))}\n\n`);
   if (options.json !== undefined) writeFileSync(options.json, ledgerJson(result.seed, result.readings, result.ways));
   writeFileSync(options.report, reportHtml(result));

@@ -46,6 +46,7 @@ export class WayRun {
   readonly #options: WayRunOptions;
   readonly #failed: Promise<never>;
   #fail!: (error: Error) => void;
+  readonly #killed = new AbortController();
   #agent: Child<ToAgent, FromAgent> | undefined;
   #network: Child<ToNetwork, FromNetwork> | undefined;
   #device: Child<never, FromDevice> | undefined;
@@ -101,8 +102,9 @@ export class WayRun {
     return this.#accepted;
   }
 
-  /** Ends every process of this way. */
+  /** Ends every process of this way, and the storm with them. */
   async kill(): Promise<void> {
+    this.#killed.abort();
     await Promise.all([this.#device?.kill(), this.#network?.kill(), this.#agent?.kill()]);
   }
 
@@ -148,7 +150,7 @@ export class WayRun {
 
   async #runStorm(): Promise<void> {
     for (const fault of this.#options.storm) {
-      await sleep(Math.max(0, this.#startedAtMs + fault.atMs - Date.now()));
+      await this.#sleep(Math.max(0, this.#startedAtMs + fault.atMs - Date.now()));
       await this.#suffer(fault);
     }
   }
@@ -161,24 +163,24 @@ export class WayRun {
       case 'blackHole':
       case 'refuse':
         this.#network?.tell({ type: kind, on: true });
-        await sleep(durationMs);
+        await this.#sleep(durationMs);
         this.#network?.tell({ type: kind, on: false });
         return;
       case 'overload':
         this.#agent?.tell({ type: 'slow', handlerMs: OVERLOADED_HANDLER_MS });
-        await sleep(durationMs);
+        await this.#sleep(durationMs);
         this.#agent?.tell({ type: 'slow', handlerMs: 0 });
         return;
       case 'agentKill':
         await this.#agent?.kill();
-        await sleep(durationMs);
+        await this.#sleep(durationMs);
         this.#network?.tell({ type: 'retarget', port: await this.#startAgent() });
         return;
       case 'deviceKill':
         // A plain device keeps what is not sent in its memory; killing it would say nothing about sending.
         if (this.way !== 'reliableChannel') return;
         await this.#device?.kill();
-        await sleep(durationMs);
+        await this.#sleep(durationMs);
         this.#startDevice();
         return;
     }
@@ -190,8 +192,13 @@ export class WayRun {
     while (Date.now() - since < QUIET_MS) {
       if (this.#delivered !== seen || this.#queued > 0) since = Date.now();
       seen = this.#delivered;
-      await sleep(50);
+      await this.#sleep(50);
     }
+  }
+
+  /** Waits, and ends what waits when this way is killed. */
+  #sleep(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: this.#killed.signal });
   }
 
   async #orGiveUp<Value>(work: Promise<Value>): Promise<Value> {

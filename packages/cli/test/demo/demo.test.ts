@@ -1,11 +1,12 @@
 // The whole demo, smaller: the real processes, the real storm, and the ledger as a script would read it.
 
-import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 
 const run = promisify(execFile);
 const ROOT = join(import.meta.dirname, '../../../..');
@@ -13,6 +14,18 @@ const CLI = join(ROOT, 'packages/cli/bin/holdfast.js');
 const ALL_READINGS = join(ROOT, 'examples/data/machine_temperature_system_failure.csv');
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-demo-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The processes that a process has started, by Linux's own list. */
+function processesBelow(pid: number | undefined): string[] {
+  return readdirSync('/proc').filter((entry) => {
+    if (!/^\d+$/.test(entry)) return false;
+    try {
+      return readFileSync(`/proc/${entry}/status`, 'utf8').includes(`PPid:\t${pid}\n`);
+    } catch {
+      return false; // It has ended in between.
+    }
+  });
+}
 
 describe('holdfast demo', () => {
   it('loses nothing with the reliable channel, and something with both plain ways', { timeout: 90_000 }, async () => {
@@ -42,6 +55,28 @@ describe('holdfast demo', () => {
     expect(ledger.ways.waitForAck.lost).toBeGreaterThan(0);
     expect(stdout).toContain('lost nothing, repeated nothing and kept the order');
     expect(readFileSync(report, 'utf8')).toContain('</svg>');
+  });
+
+  it.runIf(process.platform === 'linux')('ends all its processes on Ctrl-C, and says so', async () => {
+    const child = spawn(process.execPath, [CLI, 'demo', '--report', join(folder, 'never.html')]);
+    let shown = '';
+    let said = '';
+    child.stdout.on('data', (bytes) => {
+      shown += bytes;
+    });
+    child.stderr.on('data', (bytes) => {
+      said += bytes;
+    });
+    // The first progress line: everything runs.
+    await vi.waitFor(() => expect(shown).toContain('delivered of'), { timeout: 20_000 });
+    const workers = processesBelow(child.pid);
+    expect(workers).toHaveLength(9);
+    child.kill('SIGINT');
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(130);
+    expect(said).toBe('holdfast: the demo was ended early; nothing of it is left running\n');
+    expect(workers.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+    expect(existsSync(join(folder, 'never.html'))).toBe(false);
   });
 
   it('sends nothing when a row is bad, and names it', async () => {
