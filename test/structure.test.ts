@@ -26,6 +26,11 @@ import {
 
 /** Source files without a mirrored test, and the test that covers each of them. */
 const COVERED_BY: Readonly<Record<string, string>> = {
+  'packages/transport/src/impos/constants.ts': 'packages/transport/test/impos/run-device.test.ts',
+  'packages/transport/src/impos/imp.ts': 'packages/transport/test/impos/program-api.test.ts',
+  'packages/transport/src/impos/imp-agent.ts': 'packages/transport/test/impos/program-api.test.ts',
+  'packages/transport/src/impos/program-life.ts': 'packages/transport/test/impos/run-device.test.ts',
+  'packages/transport/src/impos/server.ts': 'packages/transport/test/impos/program-api.test.ts',
   'packages/simulator/src/chaos-proxy-options.ts': 'packages/simulator/test/chaos-proxy.test.ts',
   'packages/simulator/src/proxied-connection.ts': 'packages/simulator/test/chaos-proxy.test.ts',
   'packages/simulator/src/timer-queue.ts': 'packages/simulator/test/timer-queue.property.test.ts',

@@ -1,9 +1,11 @@
 // The agent: the application's end of many devices' connections. Its server's half (server.ts) takes connections and
 // acknowledges bytes; its own half, here, brings messages to handlers and acknowledges work. Between the two, plain
-// messages can be lost, as on the real platform; messages of a reliable channel can not.
+// messages can be lost, as on the real platform; messages of a reliable channel can not. Towards a device there are plain
+// messages only.
 
-import { HoldfastError, Listeners, NACK_CODE } from '@holdfast/protocol';
+import { encodeMessage, HoldfastError, Listeners, NACK_CODE } from '@holdfast/protocol';
 import { GroupCommit, type Pause, type Store } from '@holdfast/reliable-channel';
+import { NOT_CONNECTED, type SendCode } from '@holdfast/transport';
 import { Overload } from './core/index.js';
 import type { DeviceEntry } from './device-entry.js';
 import { DeviceTable } from './device-table.js';
@@ -30,6 +32,7 @@ export class Agent {
   readonly #options: ResolvedAgentOptions;
   readonly #handlers = new Handlers();
   readonly #observers = new Listeners<AgentEvent>();
+  readonly #restartObservers = new Listeners<void>();
   readonly #plain: PlainMessages;
   readonly #reliable: ReliableMessages;
   readonly #overload: Overload;
@@ -72,6 +75,36 @@ export class Agent {
   }
 
   /**
+   * Registers the handler for messages of `name` from one device, plain and reliable, in place of an earlier one. It comes
+   * before the handlers for all devices.
+   */
+  onDevice(deviceId: string, name: string, handler: Handler): void {
+    this.#handlers.setForDevice(deviceId, name, handler);
+  }
+
+  /** Whether the device has a connection now. One that was cut counts until the server notices. */
+  isConnected(deviceId: string): boolean {
+    return this.#devices.get(deviceId)?.connection !== undefined;
+  }
+
+  /**
+   * Sends a plain message to a device, at most once, and resolves with its send code: `SEND_OK` when it is in the send
+   * buffer, `NOT_CONNECTED` when the device is away, `DISCONNECTED` when it went meanwhile. A message that finds no room
+   * for 30 seconds, because the device does not read, costs the connection: `TIMEOUT`.
+   *
+   * @param data - null, booleans, numbers, strings, `Uint8Array`, arrays and plain objects of these
+   * @throws HoldfastError at once, and nothing has been sent: `NAME_TOO_LONG`, `MESSAGE_TOO_LARGE`,
+   * `DATA_NOT_SERIALISABLE`, `DATA_UNSAFE_KEY`; `TOO_MANY_SENDS` when 4 MiB or 16384 messages wait for the device
+   */
+  sendPlain(deviceId: string, name: string, data: unknown): Promise<SendCode> {
+    const connection = this.#devices.get(deviceId)?.connection;
+    if (connection !== undefined) return connection.sends.send(name, data);
+    // Bad data is a mistake in the program, which shows whether the device is there or not.
+    encodeMessage(name, data);
+    return Promise.resolve(NOT_CONNECTED);
+  }
+
+  /**
    * Opens the inbox and begins to take connections. Resolves with what listens, in the order of the option `listeners`.
    *
    * @throws HoldfastError `AUTHENTICATE_REQUIRED`, `LISTEN_FAILED`, `STORE_UNAVAILABLE`, `STORE_LOCKED`,
@@ -100,6 +133,7 @@ export class Agent {
     this.#handlers.clear();
     this.#plain.pause();
     this.#pauseChannels();
+    this.#restartObservers.emit();
     try {
       await program();
     } finally {
@@ -123,6 +157,14 @@ export class Agent {
   /** Watches devices come and go, and what goes wrong. Returns the function that ends the watching. */
   observe(observer: (event: AgentEvent) => void): () => void {
     return this.#observers.add(observer);
+  }
+
+  /**
+   * Calls back at every restart, when the handlers are forgotten and before the new program runs: for whatever keeps
+   * something on the program's behalf. Returns the function that ends this.
+   */
+  observeRestarts(observer: () => void): () => void {
+    return this.#restartObservers.add(observer);
   }
 
   /** Where the agent stands now. */

@@ -2,6 +2,7 @@
 
 import type { ReceivingHalf } from '@holdfast/reliable-channel';
 import type { FrameCarrier } from '@holdfast/transport';
+import type { BoundedSends } from './bounded-sends.js';
 
 /** What a device's channel asks of the agent at the moment. */
 export interface DeviceLoad {
@@ -15,6 +16,8 @@ export interface DeviceConnection {
   readonly number: number;
   /** What carries the channel's frames. */
   readonly carrier: FrameCarrier;
+  /** The way of plain messages to the device. */
+  readonly sends: Pick<BoundedSends, 'send'>;
 }
 
 /** One device that the agent knows of. */

@@ -1,4 +1,5 @@
-// The application's handlers, and the one way to run them.
+// The application's handlers, and the one way to run them. The nearest one runs: that of the device and the name, that of
+// the name, that for any name.
 
 /** What a handler is told beside the data. */
 export interface AgentMessage {
@@ -33,13 +34,22 @@ const DONE: Handled = { status: 'done' };
 /** The handlers by message name. */
 export class Handlers {
   readonly #handlers = new Map<string, Handler>();
+  /** Those of one device alone: by device, then by name. */
+  readonly #ofDevices = new Map<string, Map<string, Handler>>();
   /** For names that are not in the map. */
   #fallback: Handler | undefined;
 
   /** Registers a handler in place of an earlier one of the same name. */
   set(name: string, handler: Handler): void {
-    if (typeof handler !== 'function') throw new TypeError(`the handler of ${name} must be a function`);
+    checkHandler(name, handler);
     this.#handlers.set(name, handler);
+  }
+
+  /** Registers a handler for one device, in place of an earlier one of the same device and name. */
+  setForDevice(device: string, name: string, handler: Handler): void {
+    checkHandler(name, handler);
+    const handlers = this.#ofDevices.get(device) ?? new Map<string, Handler>();
+    this.#ofDevices.set(device, handlers.set(name, handler));
   }
 
   /** Registers the handler for names without a handler of their own, in place of an earlier one. */
@@ -51,12 +61,14 @@ export class Handlers {
   /** Forgets them all. */
   clear(): void {
     this.#handlers.clear();
+    this.#ofDevices.clear();
     this.#fallback = undefined;
   }
 
   /** Runs the handler of a message. A handler without a promise costs none. */
   run(data: unknown, message: AgentMessage): Handled | Promise<Handled> {
-    const handler = this.#handlers.get(message.name) ?? this.#fallback;
+    const { device, name } = message;
+    const handler = this.#ofDevices.get(device)?.get(name) ?? this.#handlers.get(name) ?? this.#fallback;
     if (handler === undefined) return { status: 'noHandler' };
     try {
       const result = handler(data, message);
@@ -69,6 +81,10 @@ export class Handlers {
       return { status: 'failed', error };
     }
   }
+}
+
+function checkHandler(name: string, handler: unknown): void {
+  if (typeof handler !== 'function') throw new TypeError(`the handler of ${name} must be a function`);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -4,6 +4,7 @@
 import { CLOSE_CODE, REFUSE_CODE } from '@holdfast/protocol';
 import { AcceptedConnection, type FrameCarrier } from '@holdfast/transport';
 import { BoundedCarrier } from './bounded-carrier.js';
+import { BoundedSends } from './bounded-sends.js';
 import type { DeviceConnection, DeviceEntry } from './device-entry.js';
 import type { DeviceTable } from './device-table.js';
 import type { AgentEvent } from './events.js';
@@ -93,7 +94,8 @@ export class Server {
       connection.close(CLOSE_CODE.sendTimeout, 'the device does not read what it is sent');
     });
     this.#lastNumber += 1;
-    const session: Session = { number: this.#lastNumber, deviceId: '', connection, carrier };
+    const sends = new BoundedSends(connection);
+    const session: Session = { number: this.#lastNumber, deviceId: '', connection, carrier, sends };
     return session;
   }
 

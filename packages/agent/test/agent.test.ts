@@ -1,5 +1,5 @@
 import { memoryStore } from '@holdfast/reliable-channel/memory';
-import { SEND_OK, WAIT_FOR_ACK } from '@holdfast/transport';
+import { DISCONNECTED, NOT_CONNECTED, SEND_OK, TIMEOUT, WAIT_FOR_ACK } from '@holdfast/transport';
 import { createMemoryNetwork } from '@holdfast/transport/memory';
 import { describe, expect, it } from 'vitest';
 import { createAgent, type Listener } from '../src/index.js';
@@ -37,7 +37,7 @@ describe('plain messages', () => {
     expect(done.indexOf('quick 5')).toBeLessThan(done.indexOf('slow 3'));
   });
 
-  it('S17: that find the queue full are dropped and counted, although their senders got a server ack', async () => {
+  it('S17 that find the queue full are dropped and counted, although their senders got a server ack', async () => {
     const rig = await Rig.start({ agentQueueMaxMessages: 3 });
     const work = deferred();
     const got: unknown[] = [];
@@ -71,7 +71,7 @@ describe('plain messages', () => {
     expect(rig.eventsOf('messageDropped').every(({ device }) => device === 'greedy')).toBe(true);
   });
 
-  it('S37: without a handler are dropped, with one event each; the sender saw 0', async () => {
+  it('S37 without a handler are dropped, with one event each; the sender saw 0', async () => {
     const rig = await Rig.start();
     const device = await rig.device('a');
     device.setSendTimeoutPolicy('RETURN_ON_ERROR', WAIT_FOR_ACK, 30);
@@ -80,7 +80,7 @@ describe('plain messages', () => {
     expect(rig.agent.stats()).toMatchObject({ handledMessages: 0, droppedMessages: { noHandler: 1 } });
   });
 
-  it('S38: go to the handler that was registered last, or to the one for any name', async () => {
+  it('S38 go to the handler that was registered last, or to the one for any name', async () => {
     const rig = await Rig.start();
     const got: string[] = [];
     rig.agent.on('a', () => got.push('first'));
@@ -106,7 +106,7 @@ describe('plain messages', () => {
     expect(rig.agent.stats()).toMatchObject({ handledMessages: 1, droppedMessages: { handlerFailed: 2 } });
   });
 
-  it('S41: that come or wait while the agent restarts vanish without an error for the device', async () => {
+  it('S41 that come or wait while the agent restarts vanish without an error for the device', async () => {
     const rig = await Rig.start();
     const work = deferred();
     rig.agent.on('reading', () => work.promise);
@@ -132,7 +132,119 @@ describe('plain messages', () => {
   });
 });
 
+describe('plain messages to a device', () => {
+  it('arrive in the order in which they were sent', async () => {
+    const rig = await Rig.start();
+    const device = await rig.device('a');
+    const got: unknown[] = [];
+    device.on('setting', (data) => got.push(data));
+    const sends = Array.from({ length: 2_000 }, (_, n) => rig.agent.sendPlain('a', 'setting', n));
+    expect(new Set(await rig.until(Promise.all(sends)))).toEqual(new Set([SEND_OK]));
+    await rig.settle();
+    expect(got).toEqual(sends.map((_, n) => n));
+  });
+
+  it('that is away are lost, and their sender is told', async () => {
+    const rig = await Rig.start();
+    expect(await rig.agent.sendPlain('never seen', 'setting', 1)).toBe(NOT_CONNECTED);
+    const device = await rig.device('a');
+    await rig.until(device.disconnect());
+    await rig.settle();
+    expect(await rig.agent.sendPlain('a', 'setting', 1)).toBe(NOT_CONNECTED);
+  });
+
+  it('that goes meanwhile end with it', async () => {
+    const rig = await Rig.start();
+    await rig.device('a');
+    rig.network.setBlackHole(true);
+    const large = 'x'.repeat(250_000);
+    const sends = Array.from({ length: 8 }, () => rig.agent.sendPlain('a', 'setting', large));
+    await rig.settle();
+    rig.network.cut();
+    expect((await rig.until(Promise.all(sends))).at(-1)).toBe(DISCONNECTED);
+  });
+
+  it('that does not read are bounded, and cost the connection after 30 seconds', async () => {
+    const rig = await Rig.start();
+    await rig.device('a');
+    rig.network.setBlackHole(true);
+    const large = 'x'.repeat(250_000);
+    const sends: Promise<unknown>[] = [];
+    // Some are on the way, one is on its way into the send buffer, and the rest wait.
+    const sendAll = (): void => {
+      for (let n = 0; n < 1_000; n++) sends.push(rig.agent.sendPlain('a', 'setting', large));
+    };
+    expect(sendAll).toThrow(expect.objectContaining({ code: 'TOO_MANY_SENDS' }));
+    await rig.settle();
+    expect(sendAll).toThrow(expect.objectContaining({ code: 'TOO_MANY_SENDS' }));
+    expect(sends.length).toBeLessThan(25);
+    await rig.settle(29_900);
+    expect(rig.agent.isConnected('a')).toBe(true);
+    await rig.settle(200);
+    expect(rig.agent.isConnected('a')).toBe(false);
+    expect(await Promise.all(sends)).toContain(TIMEOUT);
+  });
+
+  it('that can not be sent throw at once, whether the device is there or not', async () => {
+    const rig = await Rig.start();
+    await rig.device('there');
+    for (const id of ['there', 'away']) {
+      expect(() => rig.agent.sendPlain(id, 'setting', () => {})).toThrow(
+        expect.objectContaining({ code: 'DATA_NOT_SERIALISABLE' }),
+      );
+      expect(() => rig.agent.sendPlain(id, '', 1)).toThrow(TypeError);
+    }
+  });
+});
+
+describe('isConnected', () => {
+  it('follows the connection of the one device', async () => {
+    const rig = await Rig.start();
+    expect(rig.agent.isConnected('a')).toBe(false);
+    const device = await rig.device('a');
+    expect([rig.agent.isConnected('a'), rig.agent.isConnected('b')]).toEqual([true, false]);
+    await rig.until(device.disconnect());
+    await rig.settle();
+    expect(rig.agent.isConnected('a')).toBe(false);
+  });
+});
+
+describe('onDevice', () => {
+  it('comes before the handlers for all devices, for plain messages and those of channels', async () => {
+    const rig = await Rig.start();
+    const got: unknown[] = [];
+    rig.agent.onDevice('a', 'reading', (data, { device, isReliable }) => got.push(['own', data, device, isReliable]));
+    rig.agent.on('reading', (data, { device }) => got.push(['all', data, device]));
+    const [a, b] = [await rig.device('a'), await rig.device('b')];
+    await rig.until(Promise.all([a.send('reading', 1), b.send('reading', 2)]));
+    await rig.settle();
+    await rig.until(a.disconnect());
+    const channel = await rig.channel('a');
+    await rig.until(channel.send('reading', 3).settled);
+    expect(got).toEqual([
+      ['own', 1, 'a', false],
+      ['all', 2, 'b'],
+      ['own', 3, 'a', true],
+    ]);
+  });
+});
+
 describe('restart', () => {
+  it('forgets the handlers of one device too, and says so before the new program runs', async () => {
+    const rig = await Rig.start();
+    const order: string[] = [];
+    rig.agent.onDevice('a', 'reading', () => order.push('old'));
+    const stop = rig.agent.observeRestarts(() => order.push('restart'));
+    await rig.agent.restart(() => void order.push('program'));
+    stop();
+    await rig.agent.restart(() => void order.push('program'));
+    const device = await rig.device('a');
+    await rig.until(device.send('reading', 1));
+    await rig.settle();
+    expect(order).toEqual(['restart', 'program', 'program']);
+    expect(rig.agent.stats().droppedMessages.noHandler).toBe(1);
+  });
+
   it('forgets the handlers of the old program', async () => {
     const rig = await Rig.start();
     rig.agent.on('old', () => {});

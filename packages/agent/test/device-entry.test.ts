@@ -1,9 +1,11 @@
 import { GroupCommit, ReceivingHalf } from '@holdfast/reliable-channel';
 import { memoryStore } from '@holdfast/reliable-channel/memory';
 import { createVirtualRuntime } from '@holdfast/simulator';
-import type { FrameCarrier } from '@holdfast/transport';
+import { type FrameCarrier, SEND_OK } from '@holdfast/transport';
 import { expect, it } from 'vitest';
-import { DeviceEntry } from '../src/device-entry.js';
+import { type DeviceConnection, DeviceEntry } from '../src/device-entry.js';
+
+const SENDS: DeviceConnection['sends'] = { send: () => Promise.resolve(SEND_OK) };
 
 /** A carrier that says how many channels are attached to it. */
 function fakeCarrier(): FrameCarrier & { attached: number } {
@@ -38,8 +40,8 @@ it('belongs to one connection at a time, and is at rest without one and without 
   const device = new DeviceEntry('a', receiving, load);
   const [older, newer] = [fakeCarrier(), fakeCarrier()];
   const [first, second] = [
-    { number: 1, carrier: older },
-    { number: 2, carrier: newer },
+    { number: 1, carrier: older, sends: SENDS },
+    { number: 2, carrier: newer, sends: SENDS },
   ];
   expect(device.isAtRest).toBe(true);
   device.connect(first);

@@ -1,13 +1,14 @@
 import { GroupCommit, ReceivingHalf } from '@holdfast/reliable-channel';
 import { memoryStore } from '@holdfast/reliable-channel/memory';
 import { createVirtualRuntime } from '@holdfast/simulator';
-import type { FrameCarrier } from '@holdfast/transport';
+import { type FrameCarrier, SEND_OK } from '@holdfast/transport';
 import { describe, expect, it } from 'vitest';
-import { DeviceEntry } from '../src/device-entry.js';
+import { type DeviceConnection, DeviceEntry } from '../src/device-entry.js';
 import { DeviceTable } from '../src/device-table.js';
 import { deferred } from './support/rig.js';
 
 const CARRIER: FrameCarrier = { isUp: false, freeBytes: 0, sendFrame: () => {}, attach: () => () => {} };
+const SENDS: DeviceConnection['sends'] = { send: () => Promise.resolve(SEND_OK) };
 
 async function newDevice(id: string): Promise<DeviceEntry> {
   const runtime = createVirtualRuntime({ seed: 1 });
@@ -24,7 +25,7 @@ async function newDevice(id: string): Promise<DeviceEntry> {
   return new DeviceEntry(id, receiving, { running: 0 });
 }
 
-const connect = (device: DeviceEntry): void => device.connect({ number: 1, carrier: CARRIER });
+const connect = (device: DeviceEntry): void => device.connect({ number: 1, carrier: CARRIER, sends: SENDS });
 
 describe('DeviceTable', () => {
   it('opens a device once, however many ask for it at the same time', async () => {

@@ -52,8 +52,24 @@ describe('Handlers', () => {
     expect(handlers.run(1, MESSAGE)).toEqual({ status: 'noHandler' });
   });
 
+  it('prefer the handler of device and name to all others, and forget it as well', () => {
+    const ran: string[] = [];
+    const handlers = handlersWith(() => ran.push('of all'));
+    handlers.setForDevice('a', 'reading', () => ran.push('first'));
+    handlers.setForDevice('a', 'reading', () => ran.push('second'));
+    handlers.setForDevice('a', 'other', () => ran.push('other'));
+    handlers.run(1, MESSAGE);
+    handlers.run(1, { ...MESSAGE, name: 'other' });
+    handlers.run(1, { ...MESSAGE, device: 'b' });
+    expect(handlers.run(1, { ...MESSAGE, device: 'b', name: 'other' })).toEqual({ status: 'noHandler' });
+    expect(ran).toEqual(['second', 'other', 'of all']);
+    handlers.clear();
+    expect(handlers.run(1, MESSAGE)).toEqual({ status: 'noHandler' });
+  });
+
   it('must be functions', () => {
     expect(() => new Handlers().set('reading', 1 as never)).toThrow(TypeError);
+    expect(() => new Handlers().setForDevice('a', 'reading', 1 as never)).toThrow(TypeError);
     expect(() => new Handlers().setFallback(undefined as never)).toThrow(TypeError);
   });
 });

@@ -1,5 +1,6 @@
 import { CLOSE_CODE, encodeData, REFUSE_CODE } from '@holdfast/protocol';
 import { encodeFrame, HANDSHAKE_FRAME_MAX_BYTES } from '@holdfast/protocol/core';
+import { openReliableChannel } from '@holdfast/reliable-channel';
 import { memoryStore } from '@holdfast/reliable-channel/memory';
 import { CONNECT_REASON } from '@holdfast/transport';
 import { describe, expect, it } from 'vitest';
@@ -279,11 +280,12 @@ describe('limits', () => {
     const rig = await Rig.start({ devicesMax: 2, store: inbox.factory });
     rig.agent.on('reading', () => {});
     for (const id of ['a', 'b', 'c', 'd']) {
-      const channel = await rig.channel(id);
+      const transport = rig.transport(id);
+      const channel = await openReliableChannel({ transport, store: memoryStore() });
       channel.send('reading', id);
       await rig.until(channel.drain());
       await rig.until(channel.close());
-      rig.network.cut();
+      await rig.until(transport.disconnect());
       await rig.settle();
     }
     const transports = [await rig.device('a'), await rig.device('b')];

@@ -479,7 +479,10 @@ describe('a reliable channel', () => {
       await channel.close();
       await rig.runtime.advance(1_000);
       expect(transport.isConnected()).toBe(true);
+      transport.setSendTimeoutPolicy('RETURN_ON_ERROR', 'WAIT_TIL_SENT', 30);
+      rig.network.setReachable(false);
       rig.network.cut();
+      // The transport itself tries for a minute, and no longer.
       await rig.runtime.advance(600_000);
       expect([transport.isConnected(), rig.runtime.pendingTimers]).toEqual([false, 0]);
     });

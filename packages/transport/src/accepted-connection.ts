@@ -3,7 +3,7 @@
 import { callUserCode, type Runtime } from '@holdfast/protocol';
 import { CLOSE_CODE } from '@holdfast/protocol/core';
 import { ConnectionHost, type HostEvent, type PreparedPipe } from './connection-host.js';
-import { type DisconnectCause, type SendCode, WAIT_TIL_SENT } from './core/index.js';
+import { type DisconnectCause, RETURN_ON_ERROR, type SendCode, WAIT_TIL_SENT } from './core/index.js';
 import type { FrameCarrier } from './frame-carrier.js';
 import type { Pipe, PipeEvents } from './link.js';
 import { type ConnectionLimits, resolveConnectionLimits } from './options.js';
@@ -79,7 +79,7 @@ export class AcceptedConnection {
 
   /** Sends a plain message; it is lost when the device is away. */
   send(name: string, data: unknown, timeoutMs: number): Promise<SendCode> {
-    return this.#host.send(name, data, WAIT_TIL_SENT, timeoutMs);
+    return this.#host.send(name, data, { onError: RETURN_ON_ERROR, waitFor: WAIT_TIL_SENT, timeoutMs });
   }
 
   /** Says goodbye and closes. */

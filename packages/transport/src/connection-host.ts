@@ -18,7 +18,7 @@ import {
   type ConnectionOutput,
   messageFrameBytes,
   type SendCode,
-  type WaitFor,
+  type SendPolicy,
 } from './core/index.js';
 import type { ChannelHalf, FrameCarrier, FrameCarrierEvents } from './frame-carrier.js';
 import type { Pipe, PipeEvents } from './link.js';
@@ -29,7 +29,7 @@ export const SENDS_MAX = 16_384;
 /** The outputs of the core that the host does not carry out itself. */
 export type HostEvent = Exclude<
   ConnectionOutput,
-  { readonly type: 'linkWrite' | 'linkClose' | 'sendDone' | 'message' | 'channelFrame' | 'writable' }
+  { readonly type: 'linkWrite' | 'linkClose' | 'sendDone' | 'flushDone' | 'message' | 'channelFrame' | 'writable' }
 >;
 
 /** What the owner of a host is told. */
@@ -57,10 +57,11 @@ export class ConnectionHost implements FrameCarrier {
   /** The halves of a channel whose frames this connection carries. */
   readonly #halves = new Map<ChannelHalf, FrameCarrierEvents>();
   readonly #callers = new Map<number, (code: SendCode) => void>();
+  readonly #flushes = new Map<number, (isClear: boolean) => void>();
   #pipe: Pipe | undefined;
   /** Whether the last word to the channels was `up`. The core may know more already; nobody has been told yet. */
   #isUp = false;
-  #nextSendId = 1;
+  #nextId = 1;
 
   constructor(options: ConnectionOptions, runtime: Runtime, events: HostEvents) {
     this.#core = new Connection(options);
@@ -78,6 +79,11 @@ export class ConnectionHost implements FrameCarrier {
 
   get freeBytes(): number {
     return this.#core.waitingCount > 0 ? 0 : this.#core.sendBuffer.freeBytes;
+  }
+
+  /** Whether suspended sends wait for the next connection. */
+  get holdsSends(): boolean {
+    return this.#core.heldCount > 0;
   }
 
   get sendBuffer(): Connection['sendBuffer'] {
@@ -122,16 +128,59 @@ export class ConnectionHost implements FrameCarrier {
    *
    * @throws HoldfastError at once when the message can not be sent at all, or `TOO_MANY_SENDS`
    */
-  send(name: string, data: unknown, waitFor: WaitFor, timeoutMs: number): Promise<SendCode> {
+  send(name: string, data: unknown, policy: SendPolicy): Promise<SendCode> {
     const message = encodeMessage(name, data);
-    if (this.#callers.size >= SENDS_MAX) {
-      throw new HoldfastError('TOO_MANY_SENDS', `${SENDS_MAX} sends wait for their result already; await some of them`);
-    }
-    const id = this.#nextSendId++;
+    const id = this.#newCall();
+    const { onError, waitFor, timeoutMs } = policy;
     return new Promise((resolve) => {
       this.#callers.set(id, resolve);
-      this.feed({ type: 'send', id, bytes: messageFrameBytes(message.name, message.data), waitFor, timeoutMs });
+      this.feed({
+        type: 'send',
+        id,
+        bytes: messageFrameBytes(message.name, message.data),
+        onError,
+        waitFor,
+        timeoutMs,
+      });
     });
+  }
+
+  /**
+   * Resolves with true when the server has acknowledged every message sent so far; with false when that takes too long, or
+   * there is no connection, or it ends.
+   *
+   * @throws HoldfastError `TOO_MANY_SENDS` at once
+   */
+  flush(timeoutMs: number): Promise<boolean> {
+    const id = this.#newCall();
+    return new Promise((resolve) => {
+      this.#flushes.set(id, resolve);
+      this.feed({ type: 'flush', id, timeoutMs });
+    });
+  }
+
+  /** The program is gone: its calls never get a result. The connection stays. */
+  restart(): void {
+    this.#forgetCalls();
+    this.feed({ type: 'restart' });
+  }
+
+  /** The device is switched off: the link goes at once, and the send buffer is what it was at first. */
+  powerOff(): void {
+    this.#forgetCalls();
+    this.feed({ type: 'powerOff' });
+  }
+
+  #newCall(): number {
+    if (this.#callers.size + this.#flushes.size >= SENDS_MAX) {
+      throw new HoldfastError('TOO_MANY_SENDS', `${SENDS_MAX} sends wait for their result already; await some of them`);
+    }
+    return this.#nextId++;
+  }
+
+  #forgetCalls(): void {
+    this.#callers.clear();
+    this.#flushes.clear();
   }
 
   sendFrame(frame: ChannelFrame): void {
@@ -176,6 +225,12 @@ export class ConnectionHost implements FrameCarrier {
         const resolve = this.#callers.get(output.id);
         this.#callers.delete(output.id);
         resolve?.(output.code);
+        return;
+      }
+      case 'flushDone': {
+        const resolve = this.#flushes.get(output.id);
+        this.#flushes.delete(output.id);
+        resolve?.(output.isClear);
         return;
       }
       case 'message': {

@@ -14,8 +14,11 @@ export {
   NOT_CONNECTED,
   type OnError,
   RETURN_ON_ERROR,
+  RETURN_ON_ERROR_NO_DISCONNECT,
+  type RecoveryOptions,
   SEND_OK,
   type SendCode,
+  SUSPEND_ON_ERROR,
   TIMEOUT,
   WAIT_FOR_ACK,
   WAIT_TIL_SENT,
@@ -26,4 +29,5 @@ export type { ChannelHalf, FrameCarrier, FrameCarrierEvents } from './frame-carr
 export { type Link, LinkError, type Pipe, type PipeEvents } from './link.js';
 export type { ConnectionLimits, TransportOptions } from './options.js';
 export { isLasting } from './reconnector.js';
-export { createTransport, Transport, type TransportEvent } from './transport.js';
+export { createTransport, Transport } from './transport.js';
+export type { TransportEvent } from './transport-events.js';

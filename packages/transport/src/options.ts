@@ -2,7 +2,7 @@
 
 import { checkInteger, checkText, type Runtime, systemRuntime } from '@holdfast/protocol';
 import { type BackoffOptions, DEVICE_ID_MAX_BYTES, MESSAGE_MAX_BYTES, TOKEN_MAX_BYTES } from '@holdfast/protocol/core';
-import type { ConnectionOptions } from './core/index.js';
+import type { ConnectionOptions, RecoveryOptions } from './core/index.js';
 import type { Link } from './link.js';
 
 /** The limits and waits that both ends of a connection have. */
@@ -40,6 +40,13 @@ export interface TransportOptions extends ConnectionLimits {
    * @default { minMs: 500, maxMs: 30000 }
    */
   readonly reconnectBackoff?: Partial<BackoffOptions>;
+  /**
+   * What follows a loss, in milliseconds. `graceMs`: how long a lost connection is dialed before `onUnexpectedDisconnect` is
+   * told. `suspendMs`: how long a suspended device dials before it snoozes, and again each time it wakes. `snoozeMs`: how
+   * long it snoozes.
+   * @default { graceMs: 60000, suspendMs: 60000, snoozeMs: 540000 }, as impOS
+   */
+  readonly recovery?: Partial<RecoveryOptions>;
   /** Clock, timers and randomness. Tests hand in a virtual one. */
   readonly runtime?: Runtime;
 }
@@ -49,6 +56,7 @@ export interface ResolvedTransportOptions {
   readonly connection: ConnectionOptions;
   readonly link: Link;
   readonly reconnectBackoff: BackoffOptions;
+  readonly recovery: RecoveryOptions;
   readonly runtime: Runtime;
 }
 
@@ -78,6 +86,11 @@ export function resolveTransportOptions(options: TransportOptions): ResolvedTran
     connection: { ...limits, role: 'dialing', deviceId, token, writeMaxBytes: options.link.writeMaxBytes },
     link: options.link,
     reconnectBackoff: { minMs, maxMs },
+    recovery: {
+      graceMs: checkInteger('recovery.graceMs', options.recovery?.graceMs ?? 60_000, WAIT_MS),
+      suspendMs: checkInteger('recovery.suspendMs', options.recovery?.suspendMs ?? 60_000, WAIT_MS),
+      snoozeMs: checkInteger('recovery.snoozeMs', options.recovery?.snoozeMs ?? 540_000, WAIT_MS),
+    },
     runtime: options.runtime ?? systemRuntime(),
   };
 }

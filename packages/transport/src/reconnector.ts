@@ -40,13 +40,21 @@ export class Reconnector {
     this.#actions = actions;
   }
 
-  /** Adds a wish, dials at once when there is no connection, and returns the function that takes the wish back. */
-  hold(): () => void {
+  /** Whether somebody wishes a connection. */
+  get isHeld(): boolean {
+    return this.#wishes.size > 0;
+  }
+
+  /**
+   * Adds a wish, dials when there is no connection, and returns the function that takes the wish back. Dials at once, or,
+   * `afterLoss`, when the backoff of the loss that was told last is over.
+   */
+  hold(afterLoss = false): () => void {
     const wish = Symbol('wish');
     this.#wishes.add(wish);
     // With an earlier wish there is a connection, or attempts run, or its loss is about to be told.
     if (this.#wishes.size === 1) {
-      this.#lost = undefined;
+      if (!afterLoss) this.#lost = undefined;
       this.#start();
     }
     return () => {

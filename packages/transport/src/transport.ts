@@ -9,33 +9,20 @@ import {
   type ConnectReason,
   type DisconnectCause,
   type OnError,
-  RETURN_ON_ERROR,
   type SendCode,
-  WAIT_FOR_ACK,
-  WAIT_TIL_SENT,
+  SUSPEND_ON_ERROR,
   type WaitFor,
 } from './core/index.js';
+import { Dialer } from './dialer.js';
 import type { FrameCarrier } from './frame-carrier.js';
-import { type Link, LinkError, type Pipe } from './link.js';
 import { resolveTransportOptions, type TransportOptions } from './options.js';
-import { type DialFailure, Reconnector } from './reconnector.js';
+import type { DialFailure } from './reconnector.js';
+import { type RecoveryEvent, RecoveryHost } from './recovery-host.js';
+import { checkTimeoutSeconds, DEFAULT_SEND_POLICY, sendPolicy } from './send-policy.js';
+import type { TransportEvent } from './transport-events.js';
 
 /** How long `connect` tries when it is not told, in milliseconds; impOS waits as long. */
 const CONNECT_TIMEOUT_MS = 60_000;
-/** The send timeout to begin with, in seconds; impOS's default. */
-const SEND_TIMEOUT_SECONDS = 30;
-
-/** What a transport tells its observers. */
-export type TransportEvent =
-  | { readonly type: 'connected' }
-  | { readonly type: 'disconnected'; readonly cause: DisconnectCause }
-  /** An attempt to connect failed. */
-  | { readonly type: 'connectFailed'; readonly reason: ConnectReason; readonly cause: DisconnectCause }
-  /** `keepConnected` dials again after this wait. */
-  | { readonly type: 'reconnectScheduled'; readonly delayMs: number }
-  /** A message from the agent that nobody listens to. */
-  | { readonly type: 'messageDropped'; readonly name: string };
-
 /** The device's end of a connection to its agent. Made by `createTransport`. */
 export class Transport {
   readonly deviceId: string;
@@ -43,41 +30,50 @@ export class Transport {
   readonly carrier: FrameCarrier;
   /** The clock that this transport runs on; a channel above it uses the same one. */
   readonly runtime: Runtime;
-  readonly #link: Link;
+  readonly #dialer: Dialer;
   readonly #host: ConnectionHost;
-  readonly #reconnector: Reconnector;
+  readonly #recovery: RecoveryHost;
   readonly #observers = new Listeners<TransportEvent>();
   readonly #handlers = new Map<string, (data: unknown) => void>();
-  #waitFor: WaitFor = WAIT_TIL_SENT;
-  #timeoutMs = SEND_TIMEOUT_SECONDS * 1_000;
+  #policy = DEFAULT_SEND_POLICY;
+  #unexpectedDisconnect: ((reason: ConnectReason) => void) | undefined;
+  /** Those who wait for a connection, however long that takes. */
+  #untilUp: ((reason: ConnectReason) => void)[] = [];
+  /** Attempts under way that the program asked for, and not the recovery. */
+  #asked = 0;
   /** Those who wait for the attempt under way. */
   #connecting: ((reason: ConnectReason) => void)[] = [];
   #disconnecting: (() => void)[] = [];
-  /** Ends the dialing of a link that is not open yet. */
-  #dialAbort: AbortController | undefined;
   /** Why the latest attempt failed; told with `connectFailed`. */
   #lastCause: DisconnectCause = { kind: 'asked', detail: 'no attempt yet' };
+  /** How the latest attempt since the last connection failed; nobody answered when none has ended. */
+  #lastReason: ConnectReason = CONNECT_REASON.noServer;
 
   constructor(options: TransportOptions) {
     const resolved = resolveTransportOptions(options);
     this.deviceId = resolved.connection.deviceId;
     this.runtime = resolved.runtime;
-    this.#link = resolved.link;
+    this.#dialer = new Dialer(resolved.link);
     this.#host = new ConnectionHost(resolved.connection, resolved.runtime, {
       event: (event) => this.#onEvent(event),
       message: (name, data) => this.#onMessage(name, data),
-      abandonDial: () => this.#dialAbort?.abort(),
+      abandonDial: () => this.#dialer.abandon(),
     });
     this.carrier = this.#host;
-    this.#reconnector = new Reconnector(resolved.runtime, resolved.reconnectBackoff, {
-      connect: () => this.#attempt(),
+    this.#recovery = new RecoveryHost(resolved.runtime, resolved, {
+      connect: () => this.#redial(),
       scheduled: (delayMs) => this.#observers.emit({ type: 'reconnectScheduled', delayMs }),
+      giveUp: () => {
+        if (this.#asked === 0) this.#host.feed({ type: 'giveUp' });
+      },
+      event: (event) => this.#onRecovery(event),
     });
   }
 
   /**
-   * Sends a message at most once, as the policy says, and resolves with its send code; 0 is success. It does not reject
-   * for anything that a network can do.
+   * Sends a message as the policy says, and resolves with its send code; 0 is success. It does not reject for anything that
+   * a network can do. Under SUSPEND_ON_ERROR no error is a result: the send waits for the next connection and is made again
+   * there, so under WAIT_FOR_ACK the message may arrive more than once. Under the other policies it is sent once at most.
    *
    * @param name - any string that is not empty, at most 255 bytes in UTF-8
    * @param data - null, booleans, numbers, strings, `Uint8Array`, arrays and plain objects of these
@@ -85,7 +81,20 @@ export class Transport {
    * `TOO_MANY_SENDS`; nothing has been sent then
    */
   async send(name: string, data: unknown): Promise<SendCode> {
-    return this.#host.send(name, data, this.#waitFor, this.#timeoutMs);
+    const sent = this.#host.send(name, data, this.#policy);
+    this.#needConnection();
+    return sent;
+  }
+
+  /**
+   * Resolves with true when the server has acknowledged every message that was sent before; with false when that takes longer
+   * than `timeoutSeconds`, there is no connection, or it ends. False does not prove that anything was lost. Never closes the
+   * connection.
+   *
+   * @param timeoutSeconds - from 0 to 3600, fractions allowed
+   */
+  async flush(timeoutSeconds: number): Promise<boolean> {
+    return this.#host.flush(checkTimeoutSeconds(timeoutSeconds));
   }
 
   /** Registers the handler for messages of `name` from the agent, in place of an earlier one. */
@@ -99,12 +108,16 @@ export class Transport {
    * @param timeoutSeconds - from 0 to 3600, fractions allowed
    */
   setSendTimeoutPolicy(onError: OnError, waitFor: WaitFor, timeoutSeconds: number): void {
-    if (onError !== RETURN_ON_ERROR) throw new RangeError(`onError must be RETURN_ON_ERROR, not ${String(onError)}`);
-    if (waitFor !== WAIT_TIL_SENT && waitFor !== WAIT_FOR_ACK) {
-      throw new RangeError(`waitFor must be WAIT_TIL_SENT or WAIT_FOR_ACK, not ${String(waitFor)}`);
-    }
-    this.#timeoutMs = checkNumber('timeoutSeconds', timeoutSeconds, { min: 0, max: 3_600 }) * 1_000;
-    this.#waitFor = waitFor;
+    this.#policy = sendPolicy(onError, waitFor, timeoutSeconds);
+  }
+
+  /**
+   * Registers who is told that a connection was lost and has not come back by itself within the grace; in place of an earlier
+   * one, `undefined`: nobody. Only under the policies that return on errors; not when `disconnect` was called, and not when a
+   * first attempt fails. The reason is that of the last attempt to get it back.
+   */
+  onUnexpectedDisconnect(callback: ((reason: ConnectReason) => void) | undefined): void {
+    this.#unexpectedDisconnect = callback;
   }
 
   /** Asks for a larger send buffer, up to `sendBufferMaxBytes`; it never shrinks. Returns the size before, in bytes. */
@@ -124,16 +137,24 @@ export class Transport {
 
   /**
    * Tries to connect once and resolves with the reason why that ended; `CONNECT_REASON.connected` is success. Called while
-   * an attempt is under way, it takes part in that one.
+   * an attempt is under way, it takes part in that one. Under SUSPEND_ON_ERROR it resolves when there is a connection, however
+   * many attempts that takes, or with `notConnected` after `disconnect`; `timeoutMs` means nothing then (impOS).
    *
    * @param options - `timeoutMs`: for the link and the handshake together. 60000 when left out
    */
-  connect(options: { readonly timeoutMs?: number } = {}): Promise<ConnectReason> {
+  async connect(options: { readonly timeoutMs?: number } = {}): Promise<ConnectReason> {
     const timeoutMs = checkNumber('timeoutMs', options.timeoutMs ?? CONNECT_TIMEOUT_MS, { min: 1, max: 86_400_000 });
-    return new Promise((resolve) => {
-      this.#connecting.push(resolve);
-      this.#host.feed({ type: 'connect', timeoutMs });
-    });
+    if (this.isConnected()) return CONNECT_REASON.connected;
+    if (this.#policy.onError === SUSPEND_ON_ERROR) {
+      return new Promise((resolve) => {
+        this.#untilUp.push(resolve);
+        this.#needConnection();
+      });
+    }
+    this.#asked += 1;
+    const reason = await this.#attempt(timeoutMs);
+    this.#asked -= 1;
+    return reason;
   }
 
   /**
@@ -141,7 +162,7 @@ export class Transport {
    * function that ends this one wish; when no wish is left, nothing is dialed any more and the connection stays.
    */
   keepConnected(): () => void {
-    return this.#reconnector.hold();
+    return this.#recovery.hold();
   }
 
   /**
@@ -149,14 +170,35 @@ export class Transport {
    * buffer has left by then, or a second has passed.
    */
   disconnect(): Promise<void> {
-    this.#reconnector.releaseAll();
+    this.#recovery.onNotWanted();
     return new Promise((resolve) => {
-      if (this.#host.isIdle) resolve();
-      else {
-        this.#disconnecting.push(resolve);
-        this.#host.feed({ type: 'disconnect', code: CLOSE_CODE.normal, reason: 'the device disconnects' });
-      }
+      const isIdle = this.#host.isIdle;
+      if (!isIdle) this.#disconnecting.push(resolve);
+      // Sends that are held get their answer even when there is nothing to close.
+      this.#host.feed({ type: 'disconnect', code: CLOSE_CODE.normal, reason: 'the device disconnects' });
+      this.#tellUntilUp(CONNECT_REASON.notConnected);
+      if (isIdle) resolve();
     });
+  }
+
+  /**
+   * Forgets the program as a restart of it does: its handlers, its callback, its policy; its calls under way never get a
+   * result. The connection and the size of the send buffer stay (impOS: `server.restart`); `fromPowerOff`: they do not, the
+   * connection goes without a word and what was in the buffer is lost.
+   */
+  restartProgram(options: { readonly fromPowerOff?: boolean } = {}): void {
+    if (options.fromPowerOff === true) this.#host.powerOff();
+    else this.#host.restart();
+    this.#policy = DEFAULT_SEND_POLICY;
+    this.#unexpectedDisconnect = undefined;
+    this.#untilUp = [];
+    this.#handlers.clear();
+  }
+
+  /** Ends everything at once, as a device does that loses its power: nothing is kept, and nothing dials any more. */
+  powerOff(): void {
+    this.#recovery.onNotWanted();
+    this.restartProgram({ fromPowerOff: true });
   }
 
   /** Watches connections come and go. Returns the function that ends the watching. */
@@ -164,19 +206,57 @@ export class Transport {
     return this.#observers.add(observer);
   }
 
-  async #attempt(): Promise<DialFailure | undefined> {
-    const reason = await this.connect();
+  /** SUSPEND_ON_ERROR: a call to the server makes the connection that it needs. */
+  #needConnection(): void {
+    if (this.#policy.onError === SUSPEND_ON_ERROR && !this.isConnected()) this.#recovery.onNeeded();
+  }
+
+  #attempt(timeoutMs: number): Promise<ConnectReason> {
+    return new Promise((resolve) => {
+      this.#connecting.push(resolve);
+      this.#host.feed({ type: 'connect', timeoutMs });
+    });
+  }
+
+  async #redial(): Promise<DialFailure | undefined> {
+    const reason = await this.#attempt(CONNECT_TIMEOUT_MS);
     return reason === CONNECT_REASON.connected ? undefined : { cause: this.#lastCause };
+  }
+
+  #tellUntilUp(reason: ConnectReason): void {
+    for (const resolve of this.#untilUp.splice(0)) resolve(reason);
+  }
+
+  #onRecovery(event: RecoveryEvent): void {
+    switch (event.type) {
+      case 'suspend':
+        this.#observers.emit({ type: 'suspended' });
+        return;
+      case 'resume':
+        this.#observers.emit({ type: 'resumed', hasSnoozed: event.hasSnoozed });
+        return;
+      case 'snooze':
+        this.#observers.emit({ type: 'snoozed' });
+        return;
+      case 'lossDeclared': {
+        const reason = this.#lastReason;
+        this.#observers.emit({ type: 'lossDeclared', reason });
+        callUserCode(() => this.#unexpectedDisconnect?.(reason));
+        return;
+      }
+    }
   }
 
   #onEvent(event: HostEvent): void {
     switch (event.type) {
       case 'dial':
-        void this.#dial();
+        void this.#dialer.dial(this.#host);
         return;
       case 'connected':
-        this.#reconnector.onConnected();
+        this.#lastReason = CONNECT_REASON.noServer;
+        this.#recovery.onConnected();
         this.#observers.emit({ type: 'connected' });
+        this.#tellUntilUp(CONNECT_REASON.connected);
         return;
       case 'connectDone':
         this.#onConnectDone(event.reason);
@@ -184,7 +264,7 @@ export class Transport {
       case 'disconnected':
         this.#lastCause = event.cause;
         this.#observers.emit(event);
-        this.#reconnector.onLost(event.cause);
+        if (event.cause.kind !== 'asked') this.#recovery.onLost(event.cause, this.#suspends);
         return;
       case 'ended':
         this.#lastCause = event.cause;
@@ -199,37 +279,22 @@ export class Transport {
     const waiting = this.#connecting;
     this.#connecting = [];
     if (reason !== CONNECT_REASON.connected) {
+      // An attempt that was given up says nothing about the network.
+      if (reason !== CONNECT_REASON.notConnected) this.#lastReason = reason;
       this.#observers.emit({ type: 'connectFailed', reason, cause: this.#lastCause });
     }
     for (const resolve of waiting) resolve(reason);
+  }
+
+  /** Whether a loss makes the program stand still: by its policy, or because sends of that policy wait. */
+  get #suspends(): boolean {
+    return this.#policy.onError === SUSPEND_ON_ERROR || this.#host.holdsSends;
   }
 
   #onMessage(name: string, data: unknown): void {
     const handler = this.#handlers.get(name);
     if (handler === undefined) this.#observers.emit({ type: 'messageDropped', name });
     else callUserCode(() => handler(data));
-  }
-
-  async #dial(): Promise<void> {
-    const abort = new AbortController();
-    this.#dialAbort = abort;
-    const prepared = this.#host.preparePipe();
-    let pipe: Pipe;
-    try {
-      pipe = await this.#link.dial(prepared.events, abort.signal);
-    } catch (error) {
-      if (abort.signal.aborted) return;
-      const reason = error instanceof LinkError ? error.reason : CONNECT_REASON.noServer;
-      const detail = error instanceof Error ? error.message : String(error);
-      this.#host.feed({ type: 'linkFailed', reason, detail });
-      return;
-    }
-    if (abort.signal.aborted) {
-      pipe.destroy();
-      return;
-    }
-    this.#dialAbort = undefined;
-    prepared.take(pipe, { type: 'linkOpened' });
   }
 }
 

@@ -3,11 +3,22 @@ import type { Frame } from '@holdfast/protocol/core';
 import { createVirtualRuntime, type VirtualRuntime } from '@holdfast/simulator';
 import { describe, expect, test } from 'vitest';
 import { ConnectionHost, type HostEvent, SENDS_MAX } from '../src/connection-host.js';
-import { DISCONNECTED, NOT_CONNECTED, SEND_OK, type SendCode, TIMEOUT, WAIT_TIL_SENT } from '../src/core/index.js';
+import {
+  DISCONNECTED,
+  NOT_CONNECTED,
+  RETURN_ON_ERROR,
+  SEND_OK,
+  type SendCode,
+  type SendPolicy,
+  TIMEOUT,
+  WAIT_TIL_SENT,
+} from '../src/core/index.js';
 import type { FrameCarrierEvents } from '../src/frame-carrier.js';
 import type { Pipe, PipeEvents } from '../src/link.js';
 import { bytesOf, concat, framesIn, OPTIONS, WELCOME } from './rig.js';
 import { uncaughtDuring } from './uncaught.js';
+
+const POLICY: SendPolicy = { onError: RETURN_ON_ERROR, waitFor: WAIT_TIL_SENT, timeoutMs: 30_000 };
 
 const OPEN: Frame = { type: 'open', epoch: '0'.repeat(16), floor: 1 };
 
@@ -91,7 +102,7 @@ class Bench {
 
   send(data: unknown = 1): { readonly code: () => SendCode | undefined; readonly promise: Promise<SendCode> } {
     let code: SendCode | undefined;
-    const promise = this.host.send('n', data, WAIT_TIL_SENT, 30_000);
+    const promise = this.host.send('n', data, POLICY);
     void promise.then((result) => {
       code = result;
     });
@@ -198,7 +209,7 @@ describe('ConnectionHost with a pipe', () => {
 describe('ConnectionHost with callers', () => {
   test('S44 throws for what can never be sent, and touches neither buffer nor connection', () => {
     const bench = Bench.connected();
-    const send = (name: string, data: unknown) => bench.host.send(name, data, WAIT_TIL_SENT, 1);
+    const send = (name: string, data: unknown) => bench.host.send(name, data, POLICY);
     expect(() => send('n', () => 1)).toThrow(expect.objectContaining({ code: 'DATA_NOT_SERIALISABLE' }));
     expect(() => send('n', JSON.parse('{"__proto__":1}'))).toThrow(
       expect.objectContaining({ code: 'DATA_UNSAFE_KEY' }),
@@ -209,7 +220,7 @@ describe('ConnectionHost with callers', () => {
 
   test('S9 refuses a message of more than 256 KB', () => {
     const bench = Bench.connected();
-    const send = () => bench.host.send('n', 'x'.repeat(262_144), WAIT_TIL_SENT, 1);
+    const send = () => bench.host.send('n', 'x'.repeat(262_144), POLICY);
     expect(send).toThrow(expect.objectContaining({ code: 'MESSAGE_TOO_LARGE' }));
   });
 

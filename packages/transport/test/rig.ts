@@ -3,11 +3,14 @@
 
 import { encodeFrame, FRAME_MAX_BYTES, type Frame, FrameDecoder, ProtocolError } from '@holdfast/protocol/core';
 import {
+  type Caller,
   Connection,
   type ConnectionInput,
   type ConnectionOptions,
   type ConnectionOutput,
   messageFrameBytes,
+  type OnError,
+  RETURN_ON_ERROR,
   type SendCode,
   WAIT_TIL_SENT,
   type WaitFor,
@@ -66,6 +69,25 @@ export function ofType<Type extends ConnectionOutput['type']>(
   type: Type,
 ): Extract<ConnectionOutput, { type: Type }>[] {
   return outputs.filter((output): output is Extract<ConnectionOutput, { type: Type }> => output.type === type);
+}
+
+/** A caller of 5 bytes, RETURN_ON_ERROR, WAIT_TIL_SENT, due at 30 s. */
+export const CALLER: Caller = {
+  id: 1,
+  bytes: new Uint8Array(5),
+  onError: RETURN_ON_ERROR,
+  waitFor: WAIT_TIL_SENT,
+  timeoutMs: 30_000,
+  deadlineMs: 30_000,
+};
+
+/** How a bench sends: unless told otherwise one byte, RETURN_ON_ERROR, WAIT_TIL_SENT, 30 seconds. */
+export interface SendOptions {
+  readonly name?: string;
+  readonly dataBytes?: number;
+  readonly onError?: OnError;
+  readonly waitFor?: WaitFor;
+  readonly timeoutMs?: number;
 }
 
 /** A connection on the bench. */
@@ -143,11 +165,17 @@ export class Rig {
   }
 
   /** Sends a message of `dataBytes` bytes of data; returns the id of the caller. */
-  send(options: { name?: string; dataBytes?: number; waitFor?: WaitFor; timeoutMs?: number } = {}): number {
-    const { name = 'n', dataBytes = 1, waitFor = WAIT_TIL_SENT, timeoutMs = 30_000 } = options;
+  send(options: SendOptions = {}): number {
+    const {
+      name = 'n',
+      dataBytes = 1,
+      onError = RETURN_ON_ERROR,
+      waitFor = WAIT_TIL_SENT,
+      timeoutMs = 30_000,
+    } = options;
     const id = this.#nextId++;
     const bytes = messageFrameBytes(name, new Uint8Array(dataBytes).fill(id));
-    this.feed({ type: 'send', id, bytes, waitFor, timeoutMs });
+    this.feed({ type: 'send', id, bytes, onError, waitFor, timeoutMs });
     return id;
   }
 

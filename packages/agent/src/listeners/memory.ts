@@ -4,8 +4,8 @@ import type { PipeEvents } from '@holdfast/transport';
 import type { MemoryNetwork } from '@holdfast/transport/memory';
 import type { Listener } from '../listener.js';
 
-/** Listens on a memory network. */
-export function memoryListener(network: MemoryNetwork): Listener {
+/** Listens on a memory network, or on another network inside this process that takes listeners in the same way. */
+export function memoryListener(network: Pick<MemoryNetwork, 'writeMaxBytes' | 'listen'>): Listener {
   return {
     isLoopback: true,
     writeMaxBytes: network.writeMaxBytes,

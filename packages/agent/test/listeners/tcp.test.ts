@@ -6,7 +6,14 @@ import { connect as connectTls } from 'node:tls';
 import { encodeFrame } from '@holdfast/protocol/core';
 import { openReliableChannel } from '@holdfast/reliable-channel';
 import { memoryStore } from '@holdfast/reliable-channel/memory';
-import { CONNECT_REASON, createTransport, type Transport, type TransportOptions } from '@holdfast/transport';
+import {
+  CONNECT_REASON,
+  createTransport,
+  RETURN_ON_ERROR,
+  type Transport,
+  type TransportOptions,
+  WAIT_TIL_SENT,
+} from '@holdfast/transport';
 import { tcp } from '@holdfast/transport/tcp';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Certificate, certificateFor, createAuthority } from '../../../../test/support/certificates.js';
@@ -31,6 +38,7 @@ async function serve(
 
 function transportTo(port: number, options: Partial<TransportOptions> = {}): Transport {
   const transport = createTransport({ deviceId: 'press-7', link: tcp({ host: '127.0.0.1', port }), ...options });
+  transport.setSendTimeoutPolicy(RETURN_ON_ERROR, WAIT_TIL_SENT, 30);
   cleanups.push(() => transport.disconnect());
   return transport;
 }

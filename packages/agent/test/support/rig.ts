@@ -5,7 +5,15 @@ import { encodeFrame, type Frame, FrameDecoder, ProtocolError } from '@holdfast/
 import { openReliableChannel, type ReliableChannel, type StoreFactory } from '@holdfast/reliable-channel';
 import { memoryStore } from '@holdfast/reliable-channel/memory';
 import { createVirtualRuntime, type VirtualRuntime } from '@holdfast/simulator';
-import { CONNECT_REASON, createTransport, type Pipe, type Transport, type TransportEvent } from '@holdfast/transport';
+import {
+  CONNECT_REASON,
+  createTransport,
+  type Pipe,
+  RETURN_ON_ERROR,
+  type Transport,
+  type TransportEvent,
+  WAIT_TIL_SENT,
+} from '@holdfast/transport';
 import { createMemoryNetwork, type MemoryNetwork } from '@holdfast/transport/memory';
 import { expect } from 'vitest';
 import { type Agent, type AgentEvent, type AgentOptions, createAgent, type Listener } from '../../src/index.js';
@@ -48,13 +56,16 @@ export class Rig {
 
   /** A proper device, not connected. */
   transport(deviceId: string, token?: string): Transport {
-    return createTransport({
+    const transport = createTransport({
       deviceId,
       link: this.network.link(),
       runtime: this.runtime,
       reconnectBackoff: { minMs: 100, maxMs: 5_000 },
       ...(token !== undefined && { token }),
     });
+    // What fails is told, not tried again: the tests look at failures.
+    transport.setSendTimeoutPolicy(RETURN_ON_ERROR, WAIT_TIL_SENT, 30);
+    return transport;
   }
 
   /** A proper device, connected. */

@@ -17,6 +17,7 @@ export type HoldfastErrorCode =
   | 'NAME_TOO_LONG'
   | 'OUTBOX_FULL'
   | 'PLAINTEXT_REFUSED'
+  | 'PROGRAM_ENDED'
   | 'STORE_FAILED'
   | 'STORE_FORMAT_UNKNOWN'
   | 'STORE_LOCKED'

@@ -1,34 +1,27 @@
 // One connection of a device and a server, seen from either end: how it begins, what makes it end, and who is told.
-// States and ways between them: connection-state.ts. What goes out: outgoing.ts. What comes in: incoming.ts, handshake.ts.
-// What is waited for: deadlines.ts.
+// States and ways between them: connection-state.ts. What goes out, and who waits for it: sending.ts. What comes in:
+// incoming.ts, handshake.ts. What is waited for: deadlines.ts.
 //
 // The rules that hold everywhere here:
 // - Bytes leave the send buffer when the link has taken them, never before. One write at a time.
-// - A send that times out drops the connection (RETURN_ON_ERROR), so half a message is never completed by other bytes.
-// - When the connection ends, for whatever reason, every caller gets an answer and the buffer is emptied.
+// - A send that times out in the buffer drops the connection, so half a message is never completed by other bytes.
+// - When the connection ends, for whatever reason, the buffer is emptied; every caller gets an answer, or is held for the
+//   next connection (SUSPEND_ON_ERROR).
 
 import { CLOSE_CODE, type Machine, ProtocolError, type TimeoutInput } from '@holdfast/protocol/core';
 import { type ConnectionEvent, type ConnectionState, nextConnectionState } from './connection-state.js';
-import type { ConnectionInput, ConnectionOptions, ConnectionOutput, SendInput } from './contract.js';
+import type { ConnectionInput, ConnectionOptions, ConnectionOutput, SendingInput } from './contract.js';
 import { Deadlines } from './deadlines.js';
 import { connectReasonOf, type DisconnectCause } from './disconnect-cause.js';
 import { Incoming, type IncomingStep } from './incoming.js';
-import { Outgoing } from './outgoing.js';
-import { SendBuffer } from './send-buffer.js';
-import {
-  CONNECT_REASON,
-  type ConnectReason,
-  DISCONNECTED,
-  NOT_CONNECTED,
-  TIMEOUT,
-  WAIT_TIL_SENT,
-} from './send-codes.js';
+import type { SendBuffer } from './send-buffer.js';
+import { CONNECT_REASON, type ConnectReason, DISCONNECTED } from './send-codes.js';
+import { Sending } from './sending.js';
 
 /** The state machine of one end. */
 export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   readonly #options: ConnectionOptions;
-  readonly #buffer: SendBuffer;
-  readonly #outgoing: Outgoing;
+  readonly #sending: Sending;
   readonly #outputs: ConnectionOutput[] = [];
   readonly #deadlines: Deadlines;
   /** What comes in on this connection; the next one gets a new one. */
@@ -41,9 +34,8 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#buffer = new SendBuffer(options);
-    this.#outgoing = new Outgoing(this.#buffer, options);
-    this.#deadlines = new Deadlines(options, this.#outgoing);
+    this.#sending = new Sending(options);
+    this.#deadlines = new Deadlines(options, this.#sending.callers);
     this.#incoming = new Incoming(options);
   }
 
@@ -53,12 +45,17 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   /** The send buffer's size, fill and room, in bytes. */
   get sendBuffer(): Pick<SendBuffer, 'capacityBytes' | 'usedBytes' | 'freeBytes'> {
-    return this.#buffer;
+    return this.#sending.buffer;
+  }
+
+  /** Suspended sends that wait for the next connection. */
+  get heldCount(): number {
+    return this.#sending.callers.heldCount;
   }
 
   /** Callers and channel frames that wait for room in the send buffer. */
   get waitingCount(): number {
-    return this.#outgoing.waitingCount;
+    return this.#sending.outgoing.waitingCount;
   }
 
   handle(input: ConnectionInput | TimeoutInput, nowMs: number): void {
@@ -82,7 +79,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         this.#onReceived(input.bytes, nowMs);
         break;
       case 'linkTook':
-        this.#outgoing.onTook();
+        this.#sending.outgoing.onTook();
         this.#tellRoom();
         break;
       case 'admit':
@@ -94,23 +91,22 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       case 'disconnect':
         this.#onDisconnect(input.code, input.reason, nowMs);
         break;
-      case 'growSendBuffer':
-        this.#buffer.grow(input.bytes);
-        this.#outgoing.fill();
-        this.#tellRoom();
+      case 'giveUp':
+        if (this.#state === 'dialing' || this.#state === 'handshaking') this.#cutOff('the attempt was given up', nowMs);
         break;
-      case 'send':
-        this.#onSend(input, nowMs);
-        break;
-      case 'sendChannelFrame':
-        this.#onSendChannelFrame(input.bytes);
+      case 'powerOff':
+        this.#connectAgainMs = undefined;
+        this.#sending.onPowerOff();
+        this.#cutOff('the device was switched off', nowMs);
         break;
       case 'timeout':
         this.#onTimeout(nowMs);
         break;
+      default:
+        this.#onSending(input, nowMs);
     }
     this.#transmit(nowMs);
-    for (const { id, code } of this.#outgoing.takeDone()) this.#outputs.push({ type: 'sendDone', id, code });
+    this.#outputs.push(...this.#sending.callers.takeDone());
   }
 
   poll(): ConnectionOutput | undefined {
@@ -136,6 +132,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #onDisconnect(code: number, reason: string, nowMs: number): void {
     const kind = code === CLOSE_CODE.protocolError ? 'protocolError' : 'asked';
     const cause: DisconnectCause = { kind, detail: reason, code };
+    if (kind === 'asked') this.#sending.callers.failHeld(DISCONNECTED);
     if (this.#connectAgainMs !== undefined) {
       this.#connectAgainMs = undefined;
       this.#announceEnd(false, cause, connectReasonOf(cause));
@@ -143,21 +140,16 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#close(cause, nowMs);
   }
 
-  #onSend(input: SendInput, nowMs: number): void {
-    if (this.#state !== 'connected') {
-      this.#outputs.push({ type: 'sendDone', id: input.id, code: NOT_CONNECTED });
-      return;
-    }
-    const { id, bytes, waitFor } = input;
-    this.#outgoing.push({ id, bytes, isMessage: true, waitFor, deadlineMs: nowMs + input.timeoutMs });
-    if (input.timeoutMs === 0) this.#onTimeout(nowMs);
+  #onSending(input: SendingInput, nowMs: number): void {
+    this.#sending.handle(input, this.#state === 'connected', nowMs);
+    if (input.type === 'growSendBuffer') this.#tellRoom();
+    // Without any time to wait, what has no result by now never gets one.
+    if ((input.type === 'send' || input.type === 'flush') && input.timeoutMs === 0) this.#onTimeout(nowMs);
   }
 
-  #onSendChannelFrame(bytes: Uint8Array): void {
-    // A channel that has not heard of the end yet sends into nothing, as on the network; it sends again after reopening.
-    if (this.#state !== 'connected') return;
-    const deadlineMs = Number.POSITIVE_INFINITY;
-    this.#outgoing.push({ id: undefined, bytes, isMessage: false, waitFor: WAIT_TIL_SENT, deadlineMs });
+  #cutOff(detail: string, nowMs: number): void {
+    if (this.#state !== 'idle') this.#outputs.push({ type: 'linkClose', atOnce: true });
+    this.#end({ kind: 'asked', detail }, nowMs);
   }
 
   // ---- the link's side
@@ -165,7 +157,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   #onLinkOpened(nowMs: number): void {
     if (!this.#move('linkOpened')) return;
     this.#deadlines.limitState(nowMs + this.#options.handshakeTimeoutMs);
-    this.#outgoing.pushControl(this.#incoming.handshake.hello());
+    this.#sending.outgoing.pushControl(this.#incoming.handshake.hello());
   }
 
   #onReceived(bytes: Uint8Array, nowMs: number): void {
@@ -178,7 +170,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       if (!this.#isOpen()) return;
     }
     const serverAck = this.#incoming.takeServerAck();
-    if (serverAck !== undefined) this.#outgoing.pushControl(serverAck);
+    if (serverAck !== undefined) this.#sending.outgoing.pushControl(serverAck);
   }
 
   #onStep(step: IncomingStep, nowMs: number): void {
@@ -201,10 +193,10 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
         this.#outputs.push(step.output);
         return;
       case 'say':
-        this.#outgoing.pushControl(step.frame);
+        this.#sending.outgoing.pushControl(step.frame);
         return;
       case 'acknowledged':
-        if (!this.#outgoing.onServerAck(step.count)) {
+        if (!this.#sending.outgoing.onServerAck(step.count)) {
           const message = `a server ack of ${step.count} messages is more than were sent`;
           this.#onProtocolError(new ProtocolError('FRAME_UNEXPECTED', message), nowMs);
         }
@@ -217,14 +209,15 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
   }
 
   #tellRoom(): void {
-    if (this.#state === 'connected' && this.#outgoing.waitingCount === 0) this.#outputs.push({ type: 'writable' });
+    if (this.#state === 'connected' && this.#sending.outgoing.waitingCount === 0)
+      this.#outputs.push({ type: 'writable' });
   }
 
   // ---- entering and leaving
 
   #admit(nowMs: number): void {
     if (this.#state !== 'handshaking' || !this.#incoming.handshake.isAsked) return;
-    this.#outgoing.pushControl(this.#incoming.handshake.welcome());
+    this.#sending.outgoing.pushControl(this.#incoming.handshake.welcome());
     this.#enter(nowMs);
   }
 
@@ -233,11 +226,12 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#incoming.onConnected();
     this.#deadlines.onConnected(nowMs);
     this.#outputs.push({ type: 'connected' });
+    this.#sending.onConnected(nowMs);
   }
 
   #refuse(code: number, reason: string, retryAfterMs: number, nowMs: number): void {
     if (this.#state !== 'handshaking') return;
-    this.#outgoing.pushControl(this.#incoming.handshake.refusal(code, reason, retryAfterMs));
+    this.#sending.outgoing.pushControl(this.#incoming.handshake.refusal(code, reason, retryAfterMs));
     this.#beginClosing({ kind: 'refused', detail: reason, code }, nowMs);
   }
 
@@ -247,7 +241,11 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       this.#outputs.push({ type: 'linkClose', atOnce: true });
       this.#end(cause, nowMs);
     } else if (this.#isOpen()) {
-      this.#outgoing.pushControl({ type: 'close', code: cause.code ?? CLOSE_CODE.normal, reason: cause.detail });
+      this.#sending.outgoing.pushControl({
+        type: 'close',
+        code: cause.code ?? CLOSE_CODE.normal,
+        reason: cause.detail,
+      });
       this.#beginClosing(cause, nowMs);
     }
   }
@@ -258,7 +256,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#closeCause = cause;
     this.#deadlines.onOver(nowMs + this.#options.closeTimeoutMs);
     // To the program the connection is over now; only bytes and the close frame still leave.
-    this.#outgoing.release(DISCONNECTED);
+    this.#sending.onClosing(cause, nowMs);
     this.#announceEnd(wasConnected, cause, connectReasonOf(cause));
   }
 
@@ -269,7 +267,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#deadlines.onOver();
     this.#closeCause = undefined;
     this.#incoming = new Incoming(this.#options);
-    this.#outgoing.fail(DISCONNECTED, nowMs, TIMEOUT);
+    this.#sending.onGone(cause, nowMs);
     if (before !== 'closing') this.#announceEnd(before === 'connected', cause, reason);
     this.#outputs.push({ type: 'idle' });
     if (this.#connectAgainMs !== undefined) this.#onConnect(this.#connectAgainMs, nowMs);
@@ -285,7 +283,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   #onTimeout(nowMs: number): void {
     const due = this.#deadlines.check(nowMs);
-    if (due?.type === 'say') this.#outgoing.pushControl(due.frame);
+    if (due?.type === 'say') this.#sending.outgoing.pushControl(due.frame);
     if (due?.type === 'drop') {
       this.#outputs.push({ type: 'linkClose', atOnce: true });
       this.#end(due.cause, nowMs);
@@ -296,9 +294,9 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
 
   #transmit(nowMs: number): void {
     if (this.#state === 'idle' || this.#state === 'dialing') return;
-    const bytes = this.#outgoing.nextWrite();
+    const bytes = this.#sending.outgoing.nextWrite();
     if (bytes !== undefined) this.#outputs.push({ type: 'linkWrite', bytes });
-    else if (this.#state === 'closing' && this.#outgoing.isEmpty) {
+    else if (this.#state === 'closing' && this.#sending.outgoing.isEmpty) {
       this.#outputs.push({ type: 'linkClose', atOnce: false });
       this.#end(this.#closeCause as DisconnectCause, nowMs);
     }

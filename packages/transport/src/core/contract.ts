@@ -2,11 +2,12 @@
 // to one role, which is said beside them.
 
 import type { ChannelFrame } from '@holdfast/protocol/core';
+import type { CallerResult } from './callers.js';
 import type { DisconnectCause } from './disconnect-cause.js';
 import type { KeepaliveOptions } from './keepalive.js';
 import type { OutgoingOptions } from './outgoing.js';
 import type { SendBufferOptions } from './send-buffer.js';
-import type { ConnectReason, SendCode, WaitFor } from './send-codes.js';
+import type { ConnectReason, SendPolicy } from './send-codes.js';
 
 /** Which end of the link a connection is. */
 export type ConnectionRole = 'dialing' | 'accepting';
@@ -47,21 +48,31 @@ export type ConnectionInput =
   | { readonly type: 'refuse'; readonly code: number; readonly reason: string; readonly retryAfterMs: number }
   /** Say goodbye and close; also gives up an attempt. `CLOSE_CODE.protocolError`: the other end is at fault. */
   | { readonly type: 'disconnect'; readonly code: number; readonly reason: string }
-  /** The send buffer may be as large as this. */
-  | { readonly type: 'growSendBuffer'; readonly bytes: number }
+  /** Dialing: give up the attempt under way, if one is. */
+  | { readonly type: 'giveUp' }
+  /** The device has lost its power: the link is gone at once, and so is everything that the device knew. */
+  | { readonly type: 'powerOff' }
+  | SendingInput;
+
+/** What the sending side of a connection is told. */
+export type SendingInput =
   | SendInput
   /** A frame of a channel. Nobody waits for it. */
-  | { readonly type: 'sendChannelFrame'; readonly bytes: Uint8Array };
+  | { readonly type: 'sendChannelFrame'; readonly bytes: Uint8Array }
+  /** A program wants to know when everything it has sent is acknowledged by the server; `id` names it in the `flushDone`. */
+  | { readonly type: 'flush'; readonly id: number; readonly timeoutMs: number }
+  /** The send buffer may be as large as this. */
+  | { readonly type: 'growSendBuffer'; readonly bytes: number }
+  /** The program starts again from its top: whoever waits for a result is gone. The connection and the buffer stay. */
+  | { readonly type: 'restart' };
 
 /** A program wants to send a message. */
-export interface SendInput {
+export interface SendInput extends SendPolicy {
   readonly type: 'send';
   /** Names the caller in the `sendDone` that follows. */
   readonly id: number;
   /** A whole message frame. */
   readonly bytes: Uint8Array;
-  readonly waitFor: WaitFor;
-  readonly timeoutMs: number;
 }
 
 /** What a connection wants done, or tells. */
@@ -72,7 +83,8 @@ export type ConnectionOutput =
   | { readonly type: 'linkWrite'; readonly bytes: Uint8Array }
   /** Close the link: after what was written, or at once. */
   | { readonly type: 'linkClose'; readonly atOnce: boolean }
-  | { readonly type: 'sendDone'; readonly id: number; readonly code: SendCode }
+  /** A send or a flush has its result. */
+  | CallerResult
   /** Dialing: the attempt is over. */
   | { readonly type: 'connectDone'; readonly reason: ConnectReason; readonly detail: string }
   /** Accepting: who wants to come in; answer with `admit` or `refuse`. */

@@ -2,9 +2,9 @@
 // handshake or of closing; the callers' patience; the other end's silence.
 
 import type { Frame } from '@holdfast/protocol/core';
+import type { Callers } from './callers.js';
 import type { DisconnectCause } from './disconnect-cause.js';
 import { Keepalive, type KeepaliveOptions } from './keepalive.js';
-import type { Outgoing } from './outgoing.js';
 
 /** What the clock asks for: a frame to send, or the end of the connection. */
 export type DueStep =
@@ -14,16 +14,16 @@ export type DueStep =
 /** The deadlines of one connection. */
 export class Deadlines {
   readonly #options: KeepaliveOptions;
-  readonly #outgoing: Outgoing;
+  readonly #callers: Callers;
   /** Watches the silence; only while connected. */
   #keepalive: Keepalive | undefined;
   /** The end of the attempt, of the handshake, or of closing; whichever the state has. */
   #stateMs = Number.POSITIVE_INFINITY;
   #pingNonce = 0;
 
-  constructor(options: KeepaliveOptions, outgoing: Outgoing) {
+  constructor(options: KeepaliveOptions, callers: Callers) {
     this.#options = options;
-    this.#outgoing = outgoing;
+    this.#callers = callers;
   }
 
   /** The state must have changed by `dueMs`, and by any earlier time that was set since the link was idle. */
@@ -51,7 +51,7 @@ export class Deadlines {
   /** What is due at `nowMs`. */
   check(nowMs: number): DueStep | undefined {
     if (nowMs >= this.#stateMs) return drop('handshakeTimeout', 'the other end did not answer in time');
-    if (this.#outgoing.hasExpired(nowMs)) return drop('sendTimeout', 'a send timed out, so the connection was dropped');
+    if (this.#callers.expire(nowMs)) return drop('sendTimeout', 'a send timed out, so the connection was dropped');
     const due = this.#keepalive?.check(nowMs);
     if (due === 'dead') return drop('keepaliveTimeout', 'the other end has gone silent');
     if (due !== 'ping') return undefined;
@@ -62,7 +62,7 @@ export class Deadlines {
   /** Not later than anything that will be due; `undefined`: nothing will be. */
   nextTimeoutMs(): number | undefined {
     const keepaliveMs = this.#keepalive?.nextTimeoutMs() ?? Number.POSITIVE_INFINITY;
-    const dueMs = Math.min(this.#stateMs, this.#outgoing.earliestDeadlineMs, keepaliveMs);
+    const dueMs = Math.min(this.#stateMs, this.#callers.earliestDeadlineMs, keepaliveMs);
     return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs;
   }
 }

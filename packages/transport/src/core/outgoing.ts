@@ -3,19 +3,14 @@
 // Control frames go between two frames, ahead of the callers that wait: an ack must not wait for the messages it frees.
 
 import { encodeFrame, type Frame } from '@holdfast/protocol/core';
+import type { Caller, Callers } from './callers.js';
 import type { SendBuffer } from './send-buffer.js';
-import { SEND_OK, type SendCode, WAIT_FOR_ACK, type WaitFor } from './send-codes.js';
 
 /** A frame that a program or a channel wants to send. */
 export interface OutgoingFrame {
-  /** Names the caller that waits for the result; `undefined`: nobody does. */
-  readonly id: number | undefined;
   readonly bytes: Uint8Array;
-  /** Message frames are counted for the server ack, channel frames are not. */
-  readonly isMessage: boolean;
-  readonly waitFor: WaitFor;
-  /** When a caller's patience ends, in monotonic milliseconds. */
-  readonly deadlineMs: number;
+  /** Who waits for the result of a message; `undefined`: a channel's frame, which is not counted for the server ack. */
+  readonly caller: Caller | undefined;
 }
 
 /** The frame that moves into the send buffer now. */
@@ -27,14 +22,6 @@ interface CurrentFrame {
   written: number;
 }
 
-/** A caller whose frame is in the buffer and who waits for the server ack. */
-interface AwaitingAck {
-  readonly id: number;
-  /** The frame's number among the message frames of this connection. */
-  readonly messageNumber: number;
-  readonly deadlineMs: number;
-}
-
 /** The options of the outgoing half. */
 export interface OutgoingOptions {
   /** The unit in which bytes are handed to the link. */
@@ -43,15 +30,10 @@ export interface OutgoingOptions {
   readonly writeMaxBytes: number;
 }
 
-/** The result of one caller's send. */
-export interface SendDone {
-  readonly id: number;
-  readonly code: SendCode;
-}
-
-/** The outgoing half of a connection: moves frames into the send buffer, bytes to the link, and keeps the callers. */
+/** The outgoing half of a connection: moves frames into the send buffer and bytes to the link. */
 export class Outgoing {
   readonly #buffer: SendBuffer;
+  readonly #callers: Callers;
   /** What one write to the link takes at most: whole packets. */
   readonly #writeBytes: number;
   /** Control frames by kind; a newer one replaces an unsent older one, so there are never more than a handful. */
@@ -62,17 +44,14 @@ export class Outgoing {
   #current: CurrentFrame | undefined;
   /** Frames of which nothing is in the buffer, oldest first. */
   readonly #waiting: OutgoingFrame[] = [];
-  /** In order of message number. */
-  readonly #awaitingAck: AwaitingAck[] = [];
-  /** Callers whose result is known and not yet taken. */
-  readonly #done: SendDone[] = [];
   /** Message frames that have gone wholly into the buffer. */
   #messageCount = 0;
-  /** Not later than any caller's deadline; may be earlier than all of them. */
-  #earliestDeadlineMs = Number.POSITIVE_INFINITY;
+  /** Message frames among those that wait. */
+  #waitingMessages = 0;
 
-  constructor(buffer: SendBuffer, { packetBytes, writeMaxBytes }: OutgoingOptions) {
+  constructor(buffer: SendBuffer, callers: Callers, { packetBytes, writeMaxBytes }: OutgoingOptions) {
     this.#buffer = buffer;
+    this.#callers = callers;
     this.#writeBytes = Math.max(1, Math.floor(writeMaxBytes / packetBytes)) * packetBytes;
   }
 
@@ -86,15 +65,23 @@ export class Outgoing {
     return this.#buffer.usedBytes === 0 && this.waitingCount === 0 && this.#control.size === 0;
   }
 
-  /** A lower bound of the callers' deadlines. */
-  get earliestDeadlineMs(): number {
-    return this.#earliestDeadlineMs;
+  /** Message frames of this connection so far, those that wait included. */
+  get messageCount(): number {
+    return this.#messageCount + this.#waitingMessages;
+  }
+
+  /** Whether so many bytes would go into the buffer now, all of them. */
+  fits(bytes: number): boolean {
+    return this.waitingCount === 0 && bytes <= this.#buffer.freeBytes;
   }
 
   /** Puts a frame behind all others. */
   push(frame: OutgoingFrame): void {
     this.#waiting.push(frame);
-    if (frame.id !== undefined) this.#earliestDeadlineMs = Math.min(this.#earliestDeadlineMs, frame.deadlineMs);
+    if (frame.caller !== undefined) {
+      this.#waitingMessages += 1;
+      this.#callers.begin(frame.caller);
+    }
     this.fill();
   }
 
@@ -135,56 +122,41 @@ export class Outgoing {
   /** The other end has `count` message frames. Returns false, and believes nothing, when that is more than were sent. */
   onServerAck(count: number): boolean {
     if (count > this.#messageCount) return false;
-    while (this.#awaitingAck[0] !== undefined && this.#awaitingAck[0].messageNumber <= count) {
-      const caller = this.#awaitingAck.shift() as AwaitingAck;
-      this.#done.push({ id: caller.id, code: SEND_OK });
-    }
+    this.#callers.onServerAck(count);
     return true;
   }
 
-  /** Whether a caller's patience has ended. Corrects the lower bound on the way. */
-  hasExpired(nowMs: number): boolean {
-    if (nowMs < this.#earliestDeadlineMs) return false;
-    let earliestMs = Number.POSITIVE_INFINITY;
-    for (const caller of this.#callers()) earliestMs = Math.min(earliestMs, caller.deadlineMs);
-    this.#earliestDeadlineMs = earliestMs;
-    return nowMs >= earliestMs;
-  }
-
-  /** Ends everything: the callers get `code`, except those whose time is up at `nowMs`, who get `expiredCode`. */
-  fail(code: SendCode, nowMs: number, expiredCode: SendCode): void {
-    for (const caller of this.#callers()) {
-      this.#done.push({ id: caller.id, code: nowMs >= caller.deadlineMs ? expiredCode : code });
-    }
+  /** Drops everything: the connection is gone. */
+  clear(): void {
     this.#current = undefined;
     this.#writingBytes = 0;
     this.#waiting.length = 0;
-    this.#awaitingAck.length = 0;
     this.#control.clear();
     this.#messageCount = 0;
-    this.#earliestDeadlineMs = Number.POSITIVE_INFINITY;
+    this.#waitingMessages = 0;
     this.#buffer.clear();
   }
 
-  /**
-   * Ends the callers with `code` and drops what has not begun to leave. What is in the buffer still goes; half a message
-   * is never completed, so behind one no control frame can follow and the stream just stops.
-   */
-  release(code: SendCode): void {
-    for (const { id } of this.#callers()) this.#done.push({ id, code });
+  /** Drops the messages of which nothing is in the buffer. The one that has begun goes on. */
+  dropWaitingMessages(): void {
+    const kept = this.#waiting.filter((frame) => frame.caller === undefined);
     this.#waiting.length = 0;
-    this.#awaitingAck.length = 0;
-    this.#earliestDeadlineMs = Number.POSITIVE_INFINITY;
+    this.#waiting.push(...kept);
+    this.#waitingMessages = this.#current?.frame?.caller === undefined ? 0 : 1;
+  }
+
+  /**
+   * Drops what has not begun to leave. What is in the buffer still goes; half a message is never completed, so behind one no
+   * control frame can follow and the stream just stops.
+   */
+  release(): void {
+    this.#waiting.length = 0;
+    this.#waitingMessages = 0;
     if (this.#current?.frame !== undefined) {
       this.#current = undefined;
       this.#control.clear();
     }
     this.fill();
-  }
-
-  /** The results that became known since the last call. */
-  takeDone(): SendDone[] {
-    return this.#done.splice(0);
   }
 
   #next(): CurrentFrame | undefined {
@@ -196,20 +168,11 @@ export class Outgoing {
     return frame === undefined ? undefined : { bytes: frame.bytes, frame, written: 0 };
   }
 
-  #onWritten(frame: OutgoingFrame): void {
-    if (frame.isMessage) this.#messageCount += 1;
-    if (frame.id === undefined) return;
-    if (frame.waitFor === WAIT_FOR_ACK) {
-      this.#awaitingAck.push({ id: frame.id, messageNumber: this.#messageCount, deadlineMs: frame.deadlineMs });
-    } else this.#done.push({ id: frame.id, code: SEND_OK });
-  }
-
-  *#callers(): Iterable<{ readonly id: number; readonly deadlineMs: number }> {
-    yield* this.#awaitingAck;
-    const current = this.#current?.frame;
-    for (const frame of current === undefined ? this.#waiting : [current, ...this.#waiting]) {
-      if (frame.id !== undefined) yield { id: frame.id, deadlineMs: frame.deadlineMs };
-    }
+  #onWritten({ caller }: OutgoingFrame): void {
+    if (caller === undefined) return;
+    this.#messageCount += 1;
+    this.#waitingMessages -= 1;
+    this.#callers.onWritten(caller, this.#messageCount);
   }
 }
 

@@ -1,5 +1,5 @@
 // The send buffer: a bounded FIFO of bytes. Bytes leave in the order they came, when the link has taken them.
-// It grows only (impOS: "the size can only be reduced by restarting"), and the memory behind it is claimed as it fills.
+// It grows only, until the device restarts (impOS), and the memory behind it is claimed as it fills.
 
 import { invariant } from '@holdfast/protocol/core';
 
@@ -14,8 +14,8 @@ const STORAGE_MIN_BYTES = 512;
 
 /** A ring of bytes with a capacity. */
 export class SendBuffer {
-  readonly #maxBytes: number;
-  /** How many bytes may wait. Never shrinks, never above `#maxBytes`. */
+  readonly #options: SendBufferOptions;
+  /** How many bytes may wait. Never above the limit; shrinks only with `reset`. */
   #capacityBytes: number;
   /** The ring. Doubles while it is smaller than the capacity and full. */
   #storage = new Uint8Array(0);
@@ -26,7 +26,7 @@ export class SendBuffer {
   constructor(options: SendBufferOptions) {
     invariant(options.sendBufferBytes <= options.sendBufferMaxBytes, 'a send buffer begins within its limit');
     this.#capacityBytes = options.sendBufferBytes;
-    this.#maxBytes = options.sendBufferMaxBytes;
+    this.#options = options;
   }
 
   get capacityBytes(): number {
@@ -44,7 +44,7 @@ export class SendBuffer {
   /** Asks for a capacity. A smaller one changes nothing, one above the limit is cut to it. Returns the one before. */
   grow(bytes: number): number {
     const before = this.#capacityBytes;
-    this.#capacityBytes = Math.max(before, Math.min(bytes, this.#maxBytes));
+    this.#capacityBytes = Math.max(before, Math.min(bytes, this.#options.sendBufferMaxBytes));
     return before;
   }
 
@@ -82,6 +82,12 @@ export class SendBuffer {
     this.#head = 0;
     // A link may still hold a view of the ring; it must not see the next connection's bytes.
     this.#storage = new Uint8Array(0);
+  }
+
+  /** Drops everything and takes back all growth: the device restarts. */
+  reset(): void {
+    this.clear();
+    this.#capacityBytes = this.#options.sendBufferBytes;
   }
 
   #reserve(needed: number): void {

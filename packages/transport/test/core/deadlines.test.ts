@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { Deadlines, Outgoing, SendBuffer, WAIT_FOR_ACK } from '../../src/core/index.js';
-import { OPTIONS } from '../rig.js';
+import { Callers, Deadlines } from '../../src/core/index.js';
+import { CALLER, OPTIONS } from '../rig.js';
 
-function deadlines(): { watch: Deadlines; outgoing: Outgoing } {
-  const outgoing = new Outgoing(new SendBuffer(OPTIONS), OPTIONS);
-  return { watch: new Deadlines(OPTIONS, outgoing), outgoing };
+function deadlines(): { watch: Deadlines; callers: Callers } {
+  const callers = new Callers();
+  return { watch: new Deadlines(OPTIONS, callers), callers };
 }
 
 describe('Deadlines', () => {
@@ -35,8 +35,8 @@ describe('Deadlines', () => {
   });
 
   test('watches the patience of callers', () => {
-    const { watch, outgoing } = deadlines();
-    outgoing.push({ id: 1, bytes: new Uint8Array(5), isMessage: true, waitFor: WAIT_FOR_ACK, deadlineMs: 7_000 });
+    const { watch, callers } = deadlines();
+    callers.begin({ ...CALLER, deadlineMs: 7_000 });
     expect(watch.nextTimeoutMs()).toBe(7_000);
     expect(watch.check(7_000)).toMatchObject({ type: 'drop', cause: { kind: 'sendTimeout' } });
   });

@@ -1,31 +1,32 @@
 import type { Frame } from '@holdfast/protocol/core';
 import { describe, expect, test } from 'vitest';
 import {
-  DISCONNECTED,
+  Callers,
   messageFrameBytes,
   Outgoing,
   SEND_OK,
   SendBuffer,
-  TIMEOUT,
   WAIT_FOR_ACK,
   WAIT_TIL_SENT,
   type WaitFor,
 } from '../../src/core/index.js';
-import { concat, framesIn } from '../rig.js';
+import { CALLER, concat, framesIn } from '../rig.js';
 
 class Bench {
   readonly buffer: SendBuffer;
+  readonly callers = new Callers();
   readonly outgoing: Outgoing;
   readonly #written: Uint8Array[] = [];
 
   constructor(sendBufferBytes = 200, writeMaxBytes = 65_536) {
     this.buffer = new SendBuffer({ sendBufferBytes, sendBufferMaxBytes: 10_000 });
-    this.outgoing = new Outgoing(this.buffer, { packetBytes: 50, writeMaxBytes });
+    this.outgoing = new Outgoing(this.buffer, this.callers, { packetBytes: 50, writeMaxBytes });
   }
 
   push(id: number | undefined, dataBytes: number, waitFor: WaitFor = WAIT_TIL_SENT, deadlineMs = 30_000): void {
     const bytes = messageFrameBytes('n', new Uint8Array(dataBytes).fill(id ?? 0));
-    this.outgoing.push({ id, bytes, isMessage: id !== undefined, waitFor, deadlineMs });
+    const caller = id === undefined ? undefined : { ...CALLER, id, bytes, waitFor, deadlineMs };
+    this.outgoing.push({ bytes, caller });
   }
 
   /** The link takes one write; says how large it was. */
@@ -106,9 +107,9 @@ describe('Outgoing', () => {
     bench.push(1, 10, WAIT_FOR_ACK);
     bench.push(2, 300, WAIT_FOR_ACK);
     expect(bench.outgoing.onServerAck(2)).toBe(false);
-    expect(bench.outgoing.takeDone()).toEqual([]);
+    expect(bench.callers.takeDone()).toEqual([]);
     expect(bench.outgoing.onServerAck(1)).toBe(true);
-    expect(bench.outgoing.takeDone()).toEqual([{ id: 1, code: SEND_OK }]);
+    expect(bench.callers.takeDone()).toEqual([{ type: 'sendDone', id: 1, code: SEND_OK }]);
   });
 
   test('does not count channel frames for the server ack', () => {
@@ -122,33 +123,57 @@ describe('Outgoing', () => {
       const bench = new Bench(200);
       if (before > 0) bench.push(1, before, WAIT_FOR_ACK, 90_000);
       bench.push(2, 300, WAIT_FOR_ACK, 20_000);
-      expect(bench.outgoing.hasExpired(19_999)).toBe(false);
-      expect(bench.outgoing.hasExpired(20_000)).toBe(true);
+      expect(bench.callers.expire(19_999)).toBe(false);
+      expect(bench.callers.expire(20_000)).toBe(true);
     }
   });
 
   test('corrects the earliest deadline when its caller is gone', () => {
     const bench = new Bench();
     bench.push(1, 10, WAIT_TIL_SENT, 20_000);
-    expect(bench.outgoing.earliestDeadlineMs).toBe(20_000);
-    expect(bench.outgoing.hasExpired(20_000)).toBe(false);
-    expect(bench.outgoing.earliestDeadlineMs).toBe(Number.POSITIVE_INFINITY);
+    expect(bench.callers.earliestDeadlineMs).toBe(20_000);
+    expect(bench.callers.expire(20_000)).toBe(false);
+    expect(bench.callers.earliestDeadlineMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('ends every caller when the connection fails: those out of time with their own code', () => {
+  test('drops everything when the connection is gone, and counts anew', () => {
     const bench = new Bench(200);
-    bench.push(1, 10, WAIT_FOR_ACK, 20_000);
-    bench.push(2, 300, WAIT_TIL_SENT, 30_000);
-    bench.push(3, 10, WAIT_TIL_SENT, 20_000);
-    bench.push(undefined, 10);
-    bench.outgoing.fail(DISCONNECTED, 25_000, TIMEOUT);
-    expect(bench.outgoing.takeDone()).toEqual([
-      { id: 1, code: TIMEOUT },
-      { id: 2, code: DISCONNECTED },
-      { id: 3, code: TIMEOUT },
-    ]);
+    bench.push(1, 10);
+    bench.push(2, 300);
+    bench.outgoing.pushControl(PING);
+    bench.outgoing.clear();
     expect(bench.outgoing.isEmpty).toBe(true);
+    expect(bench.outgoing.messageCount).toBe(0);
     expect(bench.outgoing.onServerAck(1)).toBe(false);
+  });
+
+  test('counts the messages that wait, wholly and in part', () => {
+    const bench = new Bench(200);
+    bench.push(1, 10);
+    bench.push(2, 300);
+    bench.push(undefined, 10);
+    bench.push(3, 10);
+    expect(bench.outgoing.messageCount).toBe(3);
+    bench.drain();
+    expect(bench.outgoing.messageCount).toBe(3);
+  });
+
+  test('fits what goes into the buffer wholly, and nothing behind what waits', () => {
+    const bench = new Bench(200);
+    expect([bench.outgoing.fits(200), bench.outgoing.fits(201)]).toEqual([true, false]);
+    bench.push(1, 500);
+    bench.takeOne();
+    expect(bench.outgoing.fits(1)).toBe(false);
+  });
+
+  test('drops the messages that have not begun when the program is gone, and finishes the one that has', () => {
+    const bench = new Bench(200);
+    bench.push(1, 300);
+    bench.push(2, 10);
+    bench.push(undefined, 20);
+    bench.outgoing.dropWaitingMessages();
+    expect(bench.outgoing.messageCount).toBe(1);
+    expect(bench.drain().frames).toMatchObject([{ data: { length: 300 } }, { data: { length: 20 } }]);
   });
 
   test('lets what is in the buffer and the control frames go when released', () => {
@@ -156,13 +181,8 @@ describe('Outgoing', () => {
     bench.push(1, 10);
     bench.push(2, 193 - 17, WAIT_FOR_ACK);
     bench.push(3, 50);
-    bench.outgoing.takeDone();
     bench.outgoing.pushControl({ type: 'close', code: 0, reason: 'bye' });
-    bench.outgoing.release(DISCONNECTED);
-    expect(bench.outgoing.takeDone()).toEqual([
-      { id: 2, code: DISCONNECTED },
-      { id: 3, code: DISCONNECTED },
-    ]);
+    bench.outgoing.release();
     const { frames, restBytes } = bench.drain();
     expect([typesOf(frames), restBytes]).toEqual([['message', 'message', 'close'], 0]);
     expect(bench.outgoing.isEmpty).toBe(true);
@@ -173,7 +193,7 @@ describe('Outgoing', () => {
     bench.push(1, 10);
     bench.push(2, 300);
     bench.outgoing.pushControl({ type: 'close', code: 0, reason: 'bye' });
-    bench.outgoing.release(DISCONNECTED);
+    bench.outgoing.release();
     const { frames, restBytes } = bench.drain();
     expect(typesOf(frames)).toEqual(['message']);
     expect(restBytes).toBe(200 - 17);
@@ -191,7 +211,7 @@ describe('Outgoing', () => {
       reason: 'r'.repeat(200),
     });
     bench.outgoing.pushControl({ type: 'close', code: 0, reason: 'bye' });
-    bench.outgoing.release(DISCONNECTED);
+    bench.outgoing.release();
     expect(typesOf(bench.drain().frames)).toEqual(['refuse', 'close']);
   });
 });

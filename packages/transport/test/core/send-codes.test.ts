@@ -14,7 +14,13 @@ describe('the values that programs meet', () => {
       notResolved: 3,
       noServer: 4,
       connected: 5,
+      noProxy: 6,
       notAuthorised: 7,
+      noModem: 8,
+      simError: 9,
+      noRegistration: 10,
+      registrationDenied: 11,
+      noPppConnection: 12,
     });
   });
 });

@@ -13,6 +13,7 @@ import {
   SEND_OK,
   type TransportEvent,
   WAIT_FOR_ACK,
+  WAIT_TIL_SENT,
 } from '../../src/index.js';
 import { type TcpTlsOptions, tcp } from '../../src/links/tcp.js';
 import { TestServer } from '../server.js';
@@ -59,6 +60,7 @@ async function serve(options: TlsOptions = {}): Promise<{ server: TestServer; tl
 
 async function connect(port: number, tls: true | TcpTlsOptions, host = '127.0.0.1') {
   const transport = createTransport({ deviceId: 'press-7', token: 'tok-9f3a77', link: tcp({ host, port, tls }) });
+  transport.setSendTimeoutPolicy(RETURN_ON_ERROR, WAIT_TIL_SENT, 30);
   const events: TransportEvent[] = [];
   transport.observe((event) => events.push(event));
   cleanups.push(() => transport.disconnect());

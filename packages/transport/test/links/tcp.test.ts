@@ -54,6 +54,7 @@ function transportTo(
   options: Partial<TransportOptions> = {},
 ): { transport: Transport; events: TransportEvent[] } {
   const transport = createTransport({ deviceId: 'press-7', link: tcp({ host: '127.0.0.1', port }), ...options });
+  transport.setSendTimeoutPolicy(RETURN_ON_ERROR, WAIT_TIL_SENT, 30);
   const events: TransportEvent[] = [];
   transport.observe((event) => events.push(event));
   cleanups.push(() => transport.disconnect());
@@ -229,7 +230,9 @@ describe('a TCP link', () => {
     for (; code === SEND_OK && sent < 1_000; code = await host.transport.send('n', message)) sent += 1;
     expect(code).toBe(TIMEOUT);
     expect(host.transport.isConnected()).toBe(false);
-    expect(host.events.at(-1)).toMatchObject({ cause: { kind: 'sendTimeout' } });
+    expect(host.events.find((event) => event.type === 'disconnected')).toMatchObject({
+      cause: { kind: 'sendTimeout' },
+    });
 
     const ended = new Promise((resolve) => socket.once('close', resolve));
     socket.resume();
