@@ -1,0 +1,54 @@
+// Tells observers what happens on the path. While nobody watches, nothing is made.
+
+import { Listeners, type Runtime } from '@holdfast/protocol';
+import type { PathDirection, PathEvent, PathEventKind, StageName } from './events.js';
+import type { Segment, SegmentConnection } from './segment.js';
+
+/** Makes events and hands them to the observers. */
+export class PathRecorder {
+  readonly #runtime: Runtime;
+  readonly #observers = new Listeners<PathEvent>();
+  #observerCount = 0;
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** Adds an observer; returns the function that removes it. */
+  observe(observer: (event: PathEvent) => void): () => void {
+    const remove = this.#observers.add(observer);
+    this.#observerCount += 1;
+    let isWatching = true;
+    return () => {
+      if (isWatching) this.#observerCount -= 1;
+      isWatching = false;
+      remove();
+    };
+  }
+
+  /** Something happened to a segment. Without a `detail` of its own, one without payload is told by its kind. */
+  record(stage: StageName, segment: Segment, what: PathEventKind, detail?: string): void {
+    if (this.#observerCount === 0) return;
+    const { connection, direction, kind, bytes } = segment;
+    const offset = Math.max(0, segment.sequence - 1);
+    this.recordConnection(stage, connection, what, {
+      direction,
+      bytes: bytes.length,
+      offset,
+      detail: detail ?? (kind === 'data' ? undefined : kind),
+    });
+  }
+
+  /** Something happened at one end of a connection. */
+  recordConnection(
+    stage: StageName,
+    { device, number }: SegmentConnection,
+    what: PathEventKind,
+    about: { direction: PathDirection; bytes: number; offset: number; detail?: string | undefined },
+  ): void {
+    if (this.#observerCount === 0) return;
+    const { direction, bytes, offset, detail } = about;
+    const event = { atMs: this.#runtime.nowMs(), device, connection: number, direction, stage, what, bytes, offset };
+    this.#observers.emit(detail === undefined ? event : { ...event, detail });
+  }
+}
