@@ -21,6 +21,8 @@ export interface ImpTimer {
 export class Imp {
   readonly #life: ProgramLife;
   readonly #timers = new Map<ImpTimer, TimerHandle>();
+  /** The blocking sleeps under way. */
+  readonly #sleeps = new Set<TimerHandle>();
 
   constructor(life: ProgramLife) {
     this.#life = life;
@@ -42,7 +44,7 @@ export class Imp {
     checkNumber('seconds', seconds, { min: 0, max: WAKEUP_MAX_SECONDS });
     if (this.#timers.size >= TIMERS_MAX) return null;
     const timer: ImpTimer = { intervalSeconds: seconds };
-    const delayMs = Math.ceil((seconds * 1_000) / TICK_MS) * TICK_MS;
+    const delayMs = ticks(seconds) * TICK_MS;
     const fire = (): void => {
       // Cancelled while it waited for the program.
       if (this.#timers.delete(timer)) callback();
@@ -79,7 +81,15 @@ export class Imp {
     const { gate, host } = this.#life;
     gate.check();
     checkNumber('seconds', seconds, { min: 0, max: SLEEP_MAX_SECONDS });
-    return gate.block(new Promise<void>((resolve) => host.runtime.setTimer(seconds * 1_000, resolve)));
+    return gate.block(
+      new Promise<void>((resolve) => {
+        const handle = host.runtime.setTimer(seconds * 1_000, () => {
+          this.#sleeps.delete(handle);
+          resolve();
+        });
+        this.#sleeps.add(handle);
+      }),
+    );
   }
 
   /** Sleeps at once: what was not sent is lost. Afterwards the program starts again with wake reason 1. Never returns. */
@@ -97,7 +107,13 @@ export class Imp {
 
   /** Forgets the timers of a life that is over. */
   clear(): void {
-    for (const handle of this.#timers.values()) this.#life.host.runtime.clearTimer(handle);
+    for (const handle of [...this.#timers.values(), ...this.#sleeps]) this.#life.host.runtime.clearTimer(handle);
     this.#timers.clear();
+    this.#sleeps.clear();
   }
+}
+
+/** Hundredths of a second, rounded up. 10 ns are left to the arithmetic, in which 0.07 s are a bit more than seven. */
+function ticks(seconds: number): number {
+  return Math.ceil(seconds * (1_000 / TICK_MS) - 1e-6);
 }

@@ -9,11 +9,11 @@ export {
   WAIT_TIL_SENT,
 } from '../core/index.js';
 export * from './constants.js';
+export type { DeviceEvent } from './device-events.js';
 export type { Imp, ImpTimer } from './imp.js';
 export type { ImpAgent } from './imp-agent.js';
 export { NV_MAX_BYTES } from './nv.js';
 export {
-  type DeviceEvent,
   type DeviceOptions,
   type DeviceProgram,
   type DeviceRun,

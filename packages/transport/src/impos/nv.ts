@@ -6,6 +6,8 @@ import { decodeData, encodeData } from '@holdfast/protocol';
 /** The most that survives, in bytes. */
 export const NV_MAX_BYTES = 4_096;
 
+const utf8 = new TextEncoder();
+
 /** An entry that could not be kept. */
 export interface LostEntry {
   readonly key: string;
@@ -30,9 +32,9 @@ export class Nv {
     const kept = new Map<string, Uint8Array>();
     const lost: LostEntry[] = [];
     let usedBytes = 0;
-    for (const [key, value] of Object.entries(table)) {
-      const bytes = encoded(value);
-      const size = typeof bytes === 'string' ? 0 : key.length + bytes.length;
+    for (const key of Object.keys(table)) {
+      const bytes = encoded(table, key);
+      const size = typeof bytes === 'string' ? 0 : utf8.encode(key).length + bytes.length;
       if (typeof bytes === 'string') lost.push({ key, detail: bytes });
       else if (usedBytes + size > NV_MAX_BYTES) lost.push({ key, detail: `nv holds at most ${NV_MAX_BYTES} bytes` });
       else {
@@ -43,17 +45,12 @@ export class Nv {
     this.#kept = kept;
     return lost;
   }
-
-  /** Power was lost: nothing is kept. */
-  clear(): void {
-    this.#kept = new Map();
-  }
 }
 
-/** The bytes of a value, or why it has none. */
-function encoded(value: unknown): Uint8Array | string {
+/** The bytes of an entry's value, or why it has none. Reading it runs code of the program when it is a getter. */
+function encoded(table: Record<string, unknown>, key: string): Uint8Array | string {
   try {
-    return encodeData(value).slice();
+    return encodeData(table[key]).slice();
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

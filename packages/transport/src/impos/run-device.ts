@@ -3,11 +3,12 @@
 //   state      program   left when
 //   booting    none      connected: it starts; or the first minute is over: it starts without a connection
 //   running    runs, or stands still while the transport recovers
+//   sleeping   none      its time is over, none for a restart: it starts, or waits while a connection is looked for
+//   waiting    none      connected: it starts; or the minute is over: the device snoozes
 //   snoozing   none      connected: it starts with wake reason 7
-//   sleeping   none      the time that it asked for is over: it starts with wake reason 1, without a connection
 //   stopped    none
 
-import { callUserCode, Listeners, type Runtime } from '@holdfast/protocol';
+import { callUserCode, Listeners, type Runtime, type TimerHandle } from '@holdfast/protocol';
 import type { TransportOptions } from '../options.js';
 import { createTransport, type Transport } from '../transport.js';
 import type { TransportEvent } from '../transport-events.js';
@@ -25,10 +26,11 @@ import {
   WAKEREASON_TIMER,
   type WakeReason,
 } from './constants.js';
+import type { DeviceEvent } from './device-events.js';
 import { Imp } from './imp.js';
 import { ImpAgent } from './imp-agent.js';
 import { freeMemoryBytes } from './memory-free.js';
-import { type LostEntry, Nv } from './nv.js';
+import { Nv } from './nv.js';
 import { type LifeEnd, ProgramLife } from './program-life.js';
 import { ImpServer } from './server.js';
 
@@ -61,20 +63,6 @@ export interface DeviceOptions extends TransportOptions {
   readonly memoryFreeBytes?: () => number;
 }
 
-/** What a hosted device tells its observers. */
-export type DeviceEvent =
-  | { readonly type: 'started'; readonly wakeReason: WakeReason }
-  /** The program stands still. */
-  | { readonly type: 'suspended' }
-  /** It goes on where it stood. */
-  | { readonly type: 'resumed' }
-  /** Its memory is gone; the device wakes every nine minutes to look for a connection. */
-  | { readonly type: 'snoozed' }
-  | { readonly type: 'slept'; readonly ms: number }
-  | { readonly type: 'programFailed'; readonly error: unknown }
-  /** An entry of `nv` could not be kept. */
-  | ({ readonly type: 'nvEntryLost' } & LostEntry);
-
 interface RunningLife {
   readonly life: ProgramLife;
   readonly imp: Imp;
@@ -90,10 +78,14 @@ export class DeviceRun {
   readonly #nv = new Nv();
   readonly #observers = new Listeners<DeviceEvent>();
   #program: DeviceProgram;
-  #state: 'booting' | 'running' | 'snoozing' | 'sleeping' | 'stopped' = 'stopped';
-  /** Why the program starts when booting is done. */
-  #bootReason: WakeReason = WAKEREASON_POWER_ON;
+  #state: 'booting' | 'running' | 'sleeping' | 'waiting' | 'snoozing' | 'stopped' = 'stopped';
+  /** Why the program starts when there is a connection. */
+  #startReason: WakeReason = WAKEREASON_POWER_ON;
   #running: RunningLife | undefined;
+  /** The device looks for a connection that was lost or needed. */
+  #isSuspended = false;
+  /** Ends a sleep. */
+  #startTimer: TimerHandle | undefined;
   /** What follows when the program, asked to end, calls `server.restart`. */
   #shutdown: ShutdownReason | undefined;
 
@@ -132,6 +124,7 @@ export class DeviceRun {
   async stop(): Promise<void> {
     this.#endLife();
     this.#state = 'stopped';
+    this.#clearStartTimer();
     await this.transport.disconnect();
     this.transport.powerOff();
   }
@@ -139,12 +132,14 @@ export class DeviceRun {
   /** A cold start: a device looks for a connection first, for a minute. */
   #boot(reason: WakeReason): void {
     this.#state = 'booting';
-    this.#bootReason = reason;
+    this.#startReason = reason;
     void this.transport.connect();
   }
 
   #start(wakeReason: WakeReason): void {
     this.#state = 'running';
+    // What an earlier life was asked for and did not do is no reason for a later restart.
+    this.#shutdown = undefined;
     const life = new ProgramLife(
       {
         runtime: this.#runtime,
@@ -173,9 +168,20 @@ export class DeviceRun {
   /** In a turn of its own: the program that ended is still on the stack. */
   #startSoon(wakeReason: WakeReason, delayMs = 0): void {
     this.#state = 'sleeping';
-    this.#runtime.setTimer(delayMs, () => {
-      if (this.#state === 'sleeping') this.#start(wakeReason);
+    this.#clearStartTimer();
+    this.#startTimer = this.#runtime.setTimer(delayMs, () => {
+      this.#startTimer = undefined;
+      if (this.#state !== 'sleeping') return;
+      this.#startReason = wakeReason;
+      // Nothing runs while a connection is looked for, and no new life either.
+      if (this.#isSuspended) this.#state = 'waiting';
+      else this.#start(wakeReason);
     });
+  }
+
+  #clearStartTimer(): void {
+    if (this.#startTimer !== undefined) this.#runtime.clearTimer(this.#startTimer);
+    this.#startTimer = undefined;
   }
 
   #endLife(): void {
@@ -190,10 +196,12 @@ export class DeviceRun {
   #onTransportEvent(event: TransportEvent): void {
     switch (event.type) {
       case 'suspended':
+        this.#isSuspended = true;
         this.#running?.life.gate.suspend();
         if (this.#running !== undefined) this.#observers.emit({ type: 'suspended' });
         return;
       case 'resumed':
+        this.#isSuspended = false;
         this.#onResumed();
         return;
       case 'snoozed':
@@ -208,7 +216,7 @@ export class DeviceRun {
   }
 
   #onResumed(): void {
-    if (this.#state === 'booting') this.#start(this.#bootReason);
+    if (this.#state === 'booting' || this.#state === 'waiting') this.#start(this.#startReason);
     else if (this.#state === 'snoozing') this.#start(WAKEREASON_SNOOZE);
     else if (this.#running !== undefined) {
       this.#observers.emit({ type: 'resumed' });
@@ -219,7 +227,7 @@ export class DeviceRun {
   #onSnoozed(): void {
     if (this.#state === 'booting') {
       // Nobody is there. The program may have something to do without.
-      this.#startSoon(this.#bootReason);
+      this.#startSoon(this.#startReason);
       this.transport.powerOff();
       return;
     }

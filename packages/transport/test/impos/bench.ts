@@ -17,6 +17,10 @@ export interface DeviceBenchOptions {
   readonly network?: Partial<MemoryNetworkOptions>;
   /** Whether the network is there from the start. @default true */
   readonly isReachable?: boolean;
+  /** Decides the waits between dials. @default 1 */
+  readonly seed?: number;
+  /** Every dial waits for it. @default no wait */
+  readonly beforeDial?: () => Promise<void>;
 }
 
 /** A hosted device on the bench. */
@@ -26,11 +30,14 @@ export class DeviceBench {
   readonly server: TestServer;
   readonly run: DeviceRun;
   readonly events: DeviceEvent[] = [];
+  /** When each of them came, in virtual milliseconds. */
+  readonly eventsAtMs: number[] = [];
   readonly log: string[] = [];
   readonly dialsAtMs: number[] = [];
 
-  constructor(program: DeviceProgram, { device = {}, network = {}, isReachable = true }: DeviceBenchOptions = {}) {
-    this.runtime = createVirtualRuntime({ seed: 1 });
+  constructor(program: DeviceProgram, options: DeviceBenchOptions = {}) {
+    const { device = {}, network = {}, isReachable = true, seed = 1, beforeDial } = options;
+    this.runtime = createVirtualRuntime({ seed });
     this.network = createMemoryNetwork({ runtime: this.runtime, latencyMs: 10, ...network });
     this.network.setReachable(isReachable);
     this.server = new TestServer(this.runtime);
@@ -38,8 +45,9 @@ export class DeviceBench {
     const link = this.network.link();
     const counting: typeof link = {
       ...link,
-      dial: (events, signal) => {
+      dial: async (events, signal) => {
         this.dialsAtMs.push(this.runtime.nowMs());
+        await beforeDial?.();
         return link.dial(events, signal);
       },
     };
@@ -50,7 +58,10 @@ export class DeviceBench {
       log: (line) => void this.log.push(line),
       ...device,
     });
-    this.run.observe((event) => this.events.push(event));
+    this.run.observe((event) => {
+      this.events.push(event);
+      this.eventsAtMs.push(this.runtime.nowMs());
+    });
   }
 
   /** The network is away, and both ends know it. */
@@ -67,6 +78,11 @@ export class DeviceBench {
   /** Why the program has started each time. */
   get wakeReasons(): number[] {
     return this.events.flatMap((event) => (event.type === 'started' ? [event.wakeReason] : []));
+  }
+
+  /** When an event of this type came, each time, in virtual milliseconds. */
+  timesOf(type: DeviceEvent['type']): number[] {
+    return this.eventsAtMs.filter((_, at) => this.events[at]?.type === type);
   }
 
   typesOf(...types: DeviceEvent['type'][]): string[] {

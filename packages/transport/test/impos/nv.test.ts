@@ -28,4 +28,24 @@ describe('Nv', () => {
     expect(nv.keep({ k: `${fitting}x` })).toEqual([{ key: 'k', detail: expect.stringContaining('4096') }]);
     expect(nv.open()).toEqual({});
   });
+
+  test('counts a key by its bytes', () => {
+    const nv = new Nv();
+    const key = '\u6c34';
+    const fitting = 'x'.repeat(NV_MAX_BYTES - 3 - 3);
+    expect(nv.keep({ [key]: fitting })).toEqual([]);
+    expect(nv.keep({ [key]: `${fitting}x` })).toHaveLength(1);
+  });
+
+  test('an entry that can not even be read is one that can not be kept', () => {
+    const nv = new Nv();
+    const table = Object.defineProperty({ a: 1 }, 'b', {
+      enumerable: true,
+      get: () => {
+        throw new Error('unreadable');
+      },
+    });
+    expect(nv.keep(table)).toEqual([{ key: 'b', detail: 'unreadable' }]);
+    expect(nv.open()).toEqual({ a: 1 });
+  });
 });

@@ -1,7 +1,9 @@
 // imp, server and agent as a program sees them.
 
 import { describe, expect, test } from 'vitest';
+import { CONNECT_REASON, DISCONNECTED, NOT_CONNECTED, TIMEOUT, WOULDBLOCK } from '../../src/core/index.js';
 import { TIMERS_MAX } from '../../src/impos/imp.js';
+import * as impos from '../../src/impos/index.js';
 import {
   type ImpDevice,
   RETURN_ON_ERROR,
@@ -24,6 +26,29 @@ async function idle(options: DeviceBenchOptions = {}): Promise<DeviceBench & { d
   return Object.assign(bench, { device: device as ImpDevice });
 }
 
+test('S10 S30 the numbers behind the names are those that the transport answers with', () => {
+  expect(impos).toMatchObject({
+    SEND_ERROR_NOT_CONNECTED: NOT_CONNECTED,
+    SEND_ERROR_TIMEOUT: TIMEOUT,
+    SEND_ERROR_DISCONNECTED: DISCONNECTED,
+    SEND_ERROR_WOULDBLOCK: WOULDBLOCK,
+    NOT_CONNECTED: CONNECT_REASON.notConnected,
+    NO_WIFI: CONNECT_REASON.noLink,
+    NO_LINK: CONNECT_REASON.noLink,
+    NO_IP_ADDRESS: CONNECT_REASON.noIpAddress,
+    NOT_RESOLVED: CONNECT_REASON.notResolved,
+    NO_SERVER: CONNECT_REASON.noServer,
+    SERVER_CONNECTED: CONNECT_REASON.connected,
+    NO_PROXY: CONNECT_REASON.noProxy,
+    NOT_AUTHORISED: CONNECT_REASON.notAuthorised,
+    NO_MODEM: CONNECT_REASON.noModem,
+    SIM_ERROR: CONNECT_REASON.simError,
+    NO_REGISTRATION: CONNECT_REASON.noRegistration,
+    REGISTRATION_DENIED: CONNECT_REASON.registrationDenied,
+    NO_PPP_CONNECTION: CONNECT_REASON.noPppConnection,
+  });
+});
+
 describe('imp', () => {
   test('wakeup calls once, in hundredths of a second rounded up; cancelled timers never call', async () => {
     const { device, runtime } = await idle();
@@ -41,6 +66,18 @@ describe('imp', () => {
       ['zero', 0],
       ['eleven', 20],
     ]);
+  });
+
+  test('wakeup takes every whole hundredth as it is, whatever binary fractions make of it', async () => {
+    const { device, runtime } = await idle();
+    const startMs = runtime.nowMs();
+    const hundredths = Array.from({ length: 1_000 }, (_, index) => index);
+    const calledAfterMs: number[] = [];
+    for (const count of hundredths) {
+      device.imp.wakeup(count / 100, () => void calledAfterMs.push(runtime.nowMs() - startMs));
+    }
+    await runtime.advance(20_000);
+    expect(calledAfterMs).toEqual(hundredths.map((count) => count * 10));
   });
 
   test('a timer that waits for the program can still be cancelled', async () => {
@@ -87,7 +124,7 @@ describe('imp', () => {
 });
 
 describe('agent', () => {
-  test('S13 S10 answers with the codes of impOS', async () => {
+  test('S10 S13 S20 answers with the codes of impOS', async () => {
     const bench = await idle({ network: { inFlightMaxBytes: 1 } });
     const { device, runtime } = bench;
     bench.network.setBlackHole(true);
@@ -111,6 +148,26 @@ describe('agent', () => {
     expect(bench.run.transport.sendBuffer.usedBytes).toBe(0);
     await bench.runtime.advance(1_000);
     expect([bench.received, device.server.isconnected()]).toEqual([[], true]);
+  });
+
+  test('S42 what can be sent arrives as it was sent', async () => {
+    const bench = await idle();
+    const sent = [
+      null,
+      true,
+      false,
+      0,
+      1,
+      -1,
+      4.2,
+      new Uint8Array([0, 255]),
+      'text',
+      [1, [null]],
+      { a: { b: [true] } },
+    ];
+    for (const data of sent) void bench.device.agent.send('n', data);
+    await bench.runtime.advance(1_000);
+    expect(bench.received).toEqual(sent);
   });
 
   test('S43 a string with NUL arrives as a blob', async () => {
