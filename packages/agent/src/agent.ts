@@ -90,7 +90,7 @@ export class Agent {
   /**
    * Sends a plain message to a device, at most once, and resolves with its send code: `SEND_OK` when it is in the send
    * buffer, `NOT_CONNECTED` when the device is away, `DISCONNECTED` when it went meanwhile. A message that finds no room
-   * for 30 seconds, because the device does not read, costs the connection: `TIMEOUT`.
+   * for 30 seconds, because the device does not read or is too slow, costs the connection: `TIMEOUT`.
    *
    * @param data - null, booleans, numbers, strings, `Uint8Array`, arrays and plain objects of these
    * @throws HoldfastError at once, and nothing has been sent: `NAME_TOO_LONG`, `MESSAGE_TOO_LARGE`,

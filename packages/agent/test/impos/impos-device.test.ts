@@ -38,6 +38,23 @@ function watchEdges(device: ImposDevice, as = ''): string[] {
   return edges;
 }
 
+/** Catches what would be uncaught errors of the process, until the test ends. */
+function watchUncaught(): unknown[] {
+  const surfaced: unknown[] = [];
+  const defer = globalThis.queueMicrotask;
+  const queue = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((task) => {
+    defer(() => {
+      try {
+        task();
+      } catch (error) {
+        surfaced.push(error);
+      }
+    });
+  });
+  onTestFinished(() => queue.mockRestore());
+  return surfaced;
+}
+
 describe('device.on', () => {
   it('S37 without a handler a message is dropped with one line in the log, and its sender sees 0', async () => {
     const { rig, lines } = await setUp();
@@ -212,6 +229,25 @@ describe('device.send', () => {
   );
 });
 
+describe('a log that throws', () => {
+  it('is an uncaught error, not one of whoever sends or is handled', async () => {
+    const rig = await Rig.start();
+    const surfaced = watchUncaught();
+    const log = (line: string): void => {
+      throw new Error(line);
+    };
+    const device = imposDevice(rig.agent, ID, { log });
+    const transport = await rig.device(ID);
+    await sendAcknowledged(rig, transport, 'reading', 1);
+    expect(surfaced).toEqual([new Error("ERROR: no handler for agent.send('reading')")]);
+    rig.network.setBlackHole(true);
+    for (let n = 0; n < 40; n++) expect(device.send('setting', 'x'.repeat(250_000))).toBeUndefined();
+    await rig.settle();
+    const lost = new Error("ERROR: device.send('setting') is lost: the device does not read what it is sent");
+    expect(surfaced.slice(1)).toContainEqual(lost);
+  });
+});
+
 describe('device.onconnect and device.ondisconnect', () => {
   it('S40 are called on edges, without an argument, and follow isconnected', async () => {
     const { rig, device } = await setUp();
@@ -283,18 +319,7 @@ describe('device.onconnect and device.ondisconnect', () => {
 
   it('that throw surface as uncaught errors, and the next edge is told', async () => {
     const { rig, device } = await setUp();
-    const surfaced: unknown[] = [];
-    const defer = globalThis.queueMicrotask;
-    const queue = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((task) => {
-      defer(() => {
-        try {
-          task();
-        } catch (error) {
-          surfaced.push(error);
-        }
-      });
-    });
-    onTestFinished(() => queue.mockRestore());
+    const surfaced = watchUncaught();
     const edges = watchEdges(device);
     device.onconnect(() => {
       throw new Error('no');
@@ -413,7 +438,7 @@ describe('imposDevice', () => {
     await transport.connect();
     expect(device.isconnected()).toBe(true);
     expect(await transport.send('reading', blob)).toBe(SEND_OK);
-    expect(await stored).toEqual(blob);
+    expect(Buffer.from((await stored) as Uint8Array).equals(blob)).toBe(true);
     const channel = await openReliableChannel({ transport, store: memoryStore() });
     expect(await channel.send('reading', 2).settled).toEqual({ status: 'acknowledged' });
     await channel.close();
