@@ -1,91 +1,23 @@
 // What the three policies do to a program whose link fails, with a real transport in virtual time. The numbers are those of
 // docs/impos-semantics.md.
 
-import { createVirtualRuntime, type VirtualRuntime } from '@holdfast/simulator';
 import { describe, expect, test } from 'vitest';
 import {
   CONNECT_REASON,
   type ConnectReason,
-  createTransport,
   DISCONNECTED,
   LinkError,
   NOT_CONNECTED,
-  type OnError,
   RETURN_ON_ERROR,
   RETURN_ON_ERROR_NO_DISCONNECT,
   SEND_OK,
   SUSPEND_ON_ERROR,
   TIMEOUT,
-  type Transport,
-  type TransportEvent,
-  type TransportOptions,
   WAIT_FOR_ACK,
   WAIT_TIL_SENT,
   WOULDBLOCK,
 } from '../src/index.js';
-import { createMemoryNetwork, type MemoryNetwork, type MemoryNetworkOptions } from '../src/links/memory.js';
-import { TestServer } from './server.js';
-
-const LATENCY_MS = 10;
-
-class Bench {
-  readonly runtime: VirtualRuntime;
-  readonly network: MemoryNetwork;
-  readonly server: TestServer;
-  readonly transport: Transport;
-  readonly events: TransportEvent[] = [];
-  readonly dialsAtMs: number[] = [];
-
-  constructor(options: Partial<TransportOptions> = {}, network: Partial<MemoryNetworkOptions> = {}) {
-    this.runtime = createVirtualRuntime({ seed: 1 });
-    this.network = createMemoryNetwork({ runtime: this.runtime, latencyMs: LATENCY_MS, ...network });
-    this.server = new TestServer(this.runtime);
-    this.server.listen(this.network);
-    const link = this.network.link();
-    const counting: typeof link = {
-      ...link,
-      dial: (events, signal) => {
-        this.dialsAtMs.push(this.runtime.nowMs());
-        return link.dial(events, signal);
-      },
-    };
-    this.transport = createTransport({ deviceId: 'imp', link: counting, runtime: this.runtime, ...options });
-    this.transport.observe((event) => this.events.push(event));
-  }
-
-  static async connected(onError: OnError, ...options: ConstructorParameters<typeof Bench>): Promise<Bench> {
-    const bench = new Bench(...options);
-    void bench.transport.connect();
-    await bench.runtime.runUntil(() => bench.transport.isConnected(), { limitMs: 1_000 });
-    await bench.runtime.advance(100);
-    bench.transport.setSendTimeoutPolicy(onError, WAIT_TIL_SENT, 30);
-    bench.events.length = 0;
-    return bench;
-  }
-
-  /** Calls `send` and returns where its result will be. */
-  send(data: unknown, name = 'n'): { code?: number } {
-    const result: { code?: number } = {};
-    void this.transport.send(name, data).then((code) => {
-      result.code = code;
-    });
-    return result;
-  }
-
-  /** The network is away, and both ends know it. */
-  takeAway(): void {
-    this.network.setReachable(false);
-    this.network.cut();
-  }
-
-  get received(): unknown[] {
-    return this.server.messages.map(({ data }) => data);
-  }
-
-  typesOf(...types: TransportEvent['type'][]): string[] {
-    return this.events.filter(({ type }) => types.includes(type)).map(({ type }) => type);
-  }
-}
+import { Bench, LATENCY_MS } from './policy-bench.js';
 
 describe('the send buffer of a transport', () => {
   test('S5 answers with the size before, gives what is asked for, and never more than the limit', async () => {
@@ -268,9 +200,30 @@ describe('RETURN_ON_ERROR', () => {
     expect([bench.transport.isConnected(), bench.runtime.pendingTimers]).toEqual([false, 0]);
   });
 
+  test.each([RETURN_ON_ERROR, RETURN_ON_ERROR_NO_DISCONNECT] as const)(
+    'S15 without a connection the answer comes at once, and nothing is dialed for it: %s',
+    async (onError) => {
+      const bench = new Bench();
+      bench.transport.setSendTimeoutPolicy(onError, WAIT_FOR_ACK, 30);
+      const before = bench.send(1);
+      await bench.runtime.advance(0);
+      expect(before.code).toBe(NOT_CONNECTED);
+      await bench.runtime.advance(60_000);
+      expect([bench.dialsAtMs, bench.runtime.pendingTimers]).toEqual([[], 0]);
+
+      const lost = await Bench.connected(onError);
+      lost.transport.setSendTimeoutPolicy(onError, WAIT_FOR_ACK, 30);
+      const during = lost.send(1);
+      lost.takeAway();
+      const after = lost.send(2);
+      await lost.runtime.advance(0);
+      expect([during.code, after.code]).toEqual([DISCONNECTED, NOT_CONNECTED]);
+    },
+  );
+
   test('S30 connect answers every reason that a link can have', async () => {
     for (const reason of Object.values(CONNECT_REASON)) {
-      if (reason === CONNECT_REASON.connected || reason === CONNECT_REASON.notConnected) continue;
+      if (reason === CONNECT_REASON.connected) continue;
       const bench = new Bench({
         link: {
           name: 'modem',
@@ -288,6 +241,32 @@ describe('RETURN_ON_ERROR', () => {
 });
 
 describe('RETURN_ON_ERROR_NO_DISCONNECT', () => {
+  test('S20 a message larger than the whole buffer is WOULDBLOCK, however empty the buffer is', async () => {
+    const bench = await Bench.connected(RETURN_ON_ERROR_NO_DISCONNECT);
+    const large = bench.send('x'.repeat(3_456));
+    await bench.runtime.advance(60_000);
+    expect([large.code, bench.received, bench.transport.isConnected()]).toEqual([WOULDBLOCK, [], true]);
+    bench.transport.setSendBufferSize(4_000);
+    const again = bench.send('x'.repeat(3_456));
+    await bench.runtime.advance(100);
+    expect([again.code, bench.received]).toEqual([SEND_OK, ['x'.repeat(3_456)]]);
+  });
+
+  test('S20 nothing of what was refused is in the buffer, and no callback hears of it', async () => {
+    const bench = await Bench.connected(RETURN_ON_ERROR_NO_DISCONNECT, {}, { inFlightMaxBytes: 1 });
+    bench.transport.onUnexpectedDisconnect(() => expect.fail('nothing was lost'));
+    bench.network.setBlackHole(true);
+    bench.send('a'.repeat(3_400));
+    bench.send('b'.repeat(3_400));
+    const { usedBytes } = bench.transport.sendBuffer;
+    const results = Array.from({ length: 5 }, () => bench.send('c'.repeat(3_400)));
+    await bench.runtime.advance(0);
+    expect(results.map(({ code }) => code)).toEqual(results.map(() => WOULDBLOCK));
+    expect(bench.transport.sendBuffer.usedBytes).toBe(usedBytes);
+    await bench.runtime.advance(50_000);
+    expect(bench.transport.isConnected()).toBe(true);
+  });
+
   test('S20 what does not fit is WOULDBLOCK at once; the connection stays, and the same message goes later', async () => {
     const bench = await Bench.connected(RETURN_ON_ERROR_NO_DISCONNECT, {}, { inFlightMaxBytes: 1 });
     const first = bench.send('a'.repeat(3_400));
@@ -331,6 +310,29 @@ describe('flush', () => {
     expect(await bench.transport.flush(1)).toBe(false);
   });
 
+  test('S23 is false when the connection is lost meanwhile, under every policy', async () => {
+    for (const onError of [SUSPEND_ON_ERROR, RETURN_ON_ERROR, RETURN_ON_ERROR_NO_DISCONNECT] as const) {
+      const bench = await Bench.connected(onError);
+      bench.send(1);
+      const clear = bench.transport.flush(30);
+      await bench.runtime.advance(LATENCY_MS + 1);
+      bench.takeAway();
+      expect(await clear).toBe(false);
+      // It does not prove that anything was lost.
+      expect(bench.received).toEqual([1]);
+    }
+  });
+
+  test('S23 with 0 seconds tells how it is now', async () => {
+    const bench = await Bench.connected(RETURN_ON_ERROR);
+    expect(await bench.transport.flush(0)).toBe(true);
+    bench.send(1);
+    expect(await bench.transport.flush(0)).toBe(false);
+    await bench.runtime.advance(2 * LATENCY_MS);
+    expect(await bench.transport.flush(0)).toBe(true);
+    expect([bench.transport.isConnected(), bench.server.accepted]).toEqual([true, 1]);
+  });
+
   test('S23 is false when the time is over, and leaves the connection alone', async () => {
     const bench = await Bench.connected(RETURN_ON_ERROR);
     bench.network.setBlackHole(true);
@@ -371,5 +373,30 @@ describe('a program that is gone', () => {
     expect(bench.transport.isConnected()).toBe(false);
     expect(bench.transport.sendBuffer).toMatchObject({ capacityBytes: 3_456, usedBytes: 0 });
     expect([bench.dialsAtMs.length, bench.runtime.pendingTimers]).toEqual([1, 0]);
+  });
+
+  test('restartProgram while suspended: what was held goes nowhere, and the next program sends', async () => {
+    const bench = await Bench.connected(SUSPEND_ON_ERROR);
+    bench.takeAway();
+    const [held, connecting] = [bench.send('held'), bench.transport.connect()];
+    void connecting.then(() => expect.fail('an answer for a program that is gone'));
+    bench.transport.restartProgram();
+    bench.network.setReachable(true);
+    const next = bench.send('next');
+    await bench.runtime.advance(60_000);
+    expect([held.code, next.code, bench.received]).toEqual([undefined, SEND_OK, ['next']]);
+  });
+
+  test('powerOff while suspended leaves nothing behind, and the device can be used again', async () => {
+    const bench = await Bench.connected(SUSPEND_ON_ERROR);
+    bench.takeAway();
+    const held = bench.send('held');
+    bench.transport.powerOff();
+    await bench.runtime.advance(3_600_000);
+    expect([held.code, bench.dialsAtMs.length, bench.runtime.pendingTimers]).toEqual([undefined, 1, 0]);
+    bench.network.setReachable(true);
+    const next = bench.send('next');
+    await bench.runtime.advance(1_000);
+    expect([held.code, next.code, bench.received]).toEqual([undefined, SEND_OK, ['next']]);
   });
 });

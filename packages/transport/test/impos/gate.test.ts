@@ -127,7 +127,10 @@ describe('Gate', () => {
   test('holds so many callbacks and not one more', () => {
     const { gate, note } = bench();
     gate.suspend();
-    for (let count = 0; count < WAITING_CALLBACKS_MAX; count++) expect(gate.run(note('x'))).toBe(true);
-    expect(gate.run(note('x'))).toBe(false);
+    const taken = Array.from({ length: WAITING_CALLBACKS_MAX + 1 }, () => gate.run(note('x')));
+    expect(taken.indexOf(false)).toBe(WAITING_CALLBACKS_MAX);
+    // One that has ended holds none.
+    gate.end();
+    expect(taken.every(() => gate.run(note('x')))).toBe(true);
   });
 });

@@ -92,24 +92,6 @@ describe('a program under SUSPEND_ON_ERROR', () => {
     expect(ran.at(-1)).toBe('handler pong');
   });
 
-  test('S14 S25 a send that times out halts the program, which sees a 0 in the end', async () => {
-    const codes: number[] = [];
-    const bench = new DeviceBench(
-      async ({ server, agent }) => {
-        server.setsendtimeoutpolicy(SUSPEND_ON_ERROR, WAIT_TIL_SENT, 10);
-        bench.network.setBlackHole(true);
-        codes.push(await agent.send('large', new Uint8Array(9_000)));
-      },
-      { network: { inFlightMaxBytes: 1 } },
-    );
-    await bench.runtime.advance(12_000);
-    expect([codes, bench.typesOf('suspended')]).toEqual([[], ['suspended']]);
-    bench.network.setBlackHole(false);
-    bench.network.cut();
-    await bench.runtime.runUntil(() => codes.length > 0, { limitMs: 15 * MINUTE_MS });
-    expect(codes).toEqual(bench.wakeReasons.length === 1 ? [0] : []);
-  });
-
   test('S27 after the minute it snoozes (S26), wakes each nine minutes, and starts from the top with reason 7 and its nv', async () => {
     const { ran, lives, program } = recorder();
     const bench = new DeviceBench((device) => {
