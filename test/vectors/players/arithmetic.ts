@@ -25,14 +25,14 @@ export const playBackoff: CreatePlayer = (options, random) => {
   };
 };
 
-/** Round trip: `measured` and `backOff`. */
+/** Round trip: `measured`, `backOff`, `look`. */
 export const playRoundTrip: CreatePlayer = (options) => {
   const core = new RoundTrip(options as unknown as RoundTripOptions);
   return {
     play: (input) => {
       if (input.type === 'measured') core.measured(Number(input.roundTripMs));
       else if (input.type === 'backOff') core.backOff();
-      else unknownInput(input);
+      else if (input.type !== 'look') unknownInput(input);
       return [];
     },
     state: () => ({ smoothedMs: core.smoothedMs ?? null, timeoutMs: core.timeoutMs }),

@@ -14,7 +14,7 @@ import {
 import { SendBuffer, type SendBufferOptions } from '@holdfast/transport/core';
 import { bytesOf, type CreatePlayer, hexOf, type Json, type JsonObject, type Player, unknownInput } from './player.js';
 
-/** Send buffer: `write`, `peek`, `release`, `grow`, `clear`, `reset`. */
+/** Send buffer: `write`, `peek`, `release`, `take`, `grow`, `clear`, `reset`. */
 export const playSendBuffer: CreatePlayer = (options) => {
   const core = new SendBuffer(options as unknown as SendBufferOptions);
   return {
@@ -27,6 +27,8 @@ export const playSendBuffer: CreatePlayer = (options) => {
         case 'release':
           core.release(Number(input.bytes));
           return [];
+        case 'take':
+          return [{ hex: take(core, Number(input.bytes)) }];
         case 'grow':
           return [{ beforeBytes: core.grow(Number(input.bytes)) }];
         case 'clear':
@@ -42,6 +44,19 @@ export const playSendBuffer: CreatePlayer = (options) => {
     state: () => ({ capacityBytes: core.capacityBytes, usedBytes: core.usedBytes, freeBytes: core.freeBytes }),
   };
 };
+
+/** What leaves when a link takes so many bytes. Pieces end where our ring does, which is no part of the contract. */
+function take(core: SendBuffer, bytes: number): string {
+  let hex = '';
+  for (let left = bytes; left > 0 && core.usedBytes > 0; ) {
+    const piece = core.peek(left);
+    if (piece.length === 0) break;
+    hex += hexOf(piece);
+    left -= piece.length;
+    core.release(piece.length);
+  }
+  return hex;
+}
 
 /** Window: `credit`, `sent`, `acknowledged`, `markOldestResent`, `dropFrom`, `clear`. */
 export const playWindow: CreatePlayer = (options) => {
@@ -128,6 +143,8 @@ export const playOutbox: CreatePlayer = (options) => {
           return [{ isAccepted: core.accepts(Number(input.bytes)) }];
         case 'nextSendable':
           return [{ sequence: core.nextSendable(Number(input.sequence)) ?? null }];
+        case 'unsettledBelow':
+          return [{ sequence: core.unsettledBelow(Number(input.sequence)) }];
         case 'wantsLoad':
           return [{ from: core.wantsLoad() ?? null }];
         default:
