@@ -2,6 +2,7 @@
 
 export * from './ack-timer.js';
 export * from './batch-collector.js';
+export * from './checksum.js';
 export * from './data-frames.js';
 export * from './inbox-record.js';
 export * from './loaded-batches.js';
