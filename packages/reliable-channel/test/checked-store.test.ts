@@ -188,6 +188,8 @@ describe('a record that is written while it is found damaged', () => {
     const written = put('a', 9);
     const got = store.get('t/a');
     const read = store.read(EVERYTHING);
+    // Whoever does not wait has removed the record by now.
+    await new Promise((resolve) => setImmediate(resolve));
     letGo();
     expect(await got).toEqual(Uint8Array.of(9));
     expect((await read).map(({ value }) => [...value])).toEqual([[9]]);
