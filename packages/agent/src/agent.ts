@@ -4,7 +4,7 @@
 // messages only.
 
 import { encodeMessage, HoldfastError, Listeners, NACK_CODE } from '@holdfast/protocol';
-import { GroupCommit, type Pause, type Store } from '@holdfast/reliable-channel';
+import { CheckedStore, GroupCommit, type Pause, type Store } from '@holdfast/reliable-channel';
 import { NOT_CONNECTED, type SendCode } from '@holdfast/transport';
 import { Overload } from './core/index.js';
 import type { DeviceEntry } from './device-entry.js';
@@ -185,9 +185,10 @@ export class Agent {
 
   async #listen(): Promise<readonly OpenListener[]> {
     const open: OpenListener[] = [];
-    let store: Store | undefined;
+    let store: CheckedStore | undefined;
     try {
-      store = await this.#options.store.open();
+      store = new CheckedStore(await this.#options.store.open());
+      store.observe((record) => this.#observers.emit({ type: 'recordQuarantined', ...record }));
       this.#inbox = { store, commits: new GroupCommit(store, this.#options.runtime) };
       for (const listener of this.#options.listeners) {
         const { writeMaxBytes } = listener;

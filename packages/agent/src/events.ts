@@ -18,7 +18,12 @@ export type AgentEvent =
   /** The queue has reached its limit, or is down to half of it. */
   | { readonly type: 'overloadChanged'; readonly isOverloaded: boolean }
   /** The inbox could not be read or written. */
-  | { readonly type: 'storeProblem'; readonly device: string; readonly detail: string };
+  | { readonly type: 'storeProblem'; readonly device: string; readonly detail: string }
+  /**
+   * A record of the inbox can not be read; it was set aside, and the rest is used. The device whose record it was begins
+   * anew: what it had sent and not yet seen acknowledged can be handled once more.
+   */
+  | { readonly type: 'recordQuarantined'; readonly key: string; readonly detail: string };
 
 /** Where an agent stands, and what it has counted since it was created. */
 export interface AgentStats {

@@ -314,6 +314,32 @@ describe('messages of a reliable channel', () => {
     expect(got).toEqual([1]);
   });
 
+  it('go on when the record of their device has decayed, and that is told', async () => {
+    const store = memoryStore();
+    const inbox = await store.open();
+    const rig = await Rig.start({ store: { name: 'inbox', open: async () => inbox } });
+    const got: unknown[] = [];
+    rig.agent.on('reading', (data) => got.push(data));
+    const outbox = memoryStore();
+    const before = await rig.channel('a', { store: outbox });
+    before.send('reading', 1);
+    await rig.until(before.drain());
+    await rig.until(before.close());
+    // The agent must forget the device to read its record again.
+    await rig.until(rig.agent.close());
+    await inbox.commit([{ type: 'put', key: 'inbox/a', value: Uint8Array.of(1, 2, 3, 4, 5) }]);
+
+    const next = await Rig.start({ store: { name: 'inbox', open: async () => inbox } });
+    next.agent.on('reading', (data) => got.push(data));
+    const channel = await next.channel('a', { store: outbox });
+    channel.send('reading', 2);
+    await next.until(channel.drain());
+    expect(got).toEqual([1, 2]);
+    expect(next.eventsOf('recordQuarantined')).toEqual([
+      { type: 'recordQuarantined', key: 'inbox/a', detail: expect.stringContaining('kept as quarantine/inbox/a') },
+    ]);
+  });
+
   it('come again when the handler throws or rejects, with the same id, and keep their order', async () => {
     const rig = await Rig.start();
     const got: unknown[] = [];

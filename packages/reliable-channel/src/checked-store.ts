@@ -6,7 +6,7 @@
 // damaged is looked at a second time: when every commit asked for so far is through, and watching for new ones.
 
 import type { StoreOperation } from './core/index.js';
-import { QUARANTINE_PREFIX, Quarantine } from './quarantine.js';
+import { QUARANTINE_MAX_RECORDS, QUARANTINE_PREFIX, Quarantine } from './quarantine.js';
 import { sealRecord, unsealRecord } from './sealed-record.js';
 import type { Store, StoreEntry, StoreRange } from './store.js';
 
@@ -29,7 +29,9 @@ const MISMATCH = 'the checksum does not fit';
 export class CheckedStore implements Store {
   readonly #inner: Store;
   readonly #quarantine: Quarantine;
-  readonly #onQuarantined: (record: QuarantinedRecord) => void;
+  #observer: ((record: QuarantinedRecord) => void) | undefined;
+  /** What has been found before anybody asked. */
+  #untold: QuarantinedRecord[] = [];
   #quarantinedCount = 0;
   /** Settles when every commit asked for so far is through. */
   #commits: Promise<void> = Promise.resolve();
@@ -39,11 +41,9 @@ export class CheckedStore implements Store {
   #watchedKey: string | undefined;
   #isTouched = false;
 
-  /** @param onQuarantined - is told of every record that could not be read; it must not throw */
-  constructor(inner: Store, onQuarantined: (record: QuarantinedRecord) => void) {
+  constructor(inner: Store) {
     this.#inner = inner;
     this.#quarantine = new Quarantine(inner);
-    this.#onQuarantined = onQuarantined;
   }
 
   get isDurable(): boolean {
@@ -53,6 +53,15 @@ export class CheckedStore implements Store {
   /** Records that could not be read since the store was opened. */
   get quarantinedCount(): number {
     return this.#quarantinedCount;
+  }
+
+  /**
+   * Tells `observer`, in place of an earlier one, of every record that can not be read, beginning with those found before
+   * anybody observed, at most `QUARANTINE_MAX_RECORDS` of them. The observer must not throw.
+   */
+  observe(observer: (record: QuarantinedRecord) => void): void {
+    this.#observer = observer;
+    for (const record of this.#untold.splice(0)) observer(record);
   }
 
   /**
@@ -165,7 +174,9 @@ export class CheckedStore implements Store {
       where = `it could not be set aside: ${error instanceof Error ? error.message : String(error)}`;
     }
     this.#quarantinedCount += 1;
-    this.#onQuarantined({ key, detail: `${detail} (${value.length} bytes); ${where}` });
+    const record = { key, detail: `${detail} (${value.length} bytes); ${where}` };
+    if (this.#observer !== undefined) this.#observer(record);
+    else if (this.#untold.length < QUARANTINE_MAX_RECORDS) this.#untold.push(record);
   }
 }
 

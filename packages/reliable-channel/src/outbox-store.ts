@@ -1,6 +1,7 @@
 // The outbox in its store, as the sending half needs it: the numbering when it opens, batches when their turn comes.
 
 import { HoldfastError, ProtocolError, type RandomUint32 } from '@holdfast/protocol';
+import type { CheckedStore } from './checked-store.js';
 import {
   type BatchRecord,
   batchKey,
@@ -12,42 +13,74 @@ import {
   newEpoch,
   type OutboxMeta,
 } from './core/index.js';
-import type { Store } from './store.js';
+
+const ADVICE = 'open it with the version of Holdfast that wrote it, or put a backup back';
+
+/** So much is read at a time when a numbering is made from the batches. */
+const REBUILD_READ_BYTES = 1024 * 1024;
 
 /**
  * Reads the numbering of an outbox. A store without one gets it, on disk, before it is used: an epoch that a crash could
- * take back must not be seen by anyone.
+ * take back must not be seen by anyone. Where it is missing although there are batches, its record has decayed: the new one
+ * begins with what they hold, so nothing of it is lost; it has a new epoch, since nobody knows which numbers were used.
  *
  * @throws HoldfastError `STORE_FORMAT_UNKNOWN`
  */
-export async function openOutbox(store: Store, prefix: string, random: RandomUint32): Promise<OutboxMeta> {
+export async function openOutbox(store: CheckedStore, prefix: string, random: RandomUint32): Promise<OutboxMeta> {
   const bytes = await store.get(metaKey(prefix));
   if (bytes === undefined) {
-    const meta = { epoch: newEpoch(random), floor: 1, next: 1, bytes: 0 };
+    const meta = await numberingOf(store, prefix, newEpoch(random));
     await store.commit([{ type: 'put', key: metaKey(prefix), value: encodeMeta(meta) }]);
     return meta;
   }
   const meta = decodeMeta(bytes);
   if (meta instanceof ProtocolError) {
-    const advice = 'open it with the version of Holdfast that wrote it, or put a backup back';
-    throw new HoldfastError('STORE_FORMAT_UNKNOWN', `the outbox can not be read: ${meta.message}; ${advice}`);
+    throw new HoldfastError('STORE_FORMAT_UNKNOWN', `the outbox can not be read: ${meta.message}; ${ADVICE}`);
   }
   return meta;
 }
 
-/** Reads stored batches from message `from` on. @throws HoldfastError `STORE_FAILED` when one of them is not readable */
+/** A numbering that fits the batches in the store. */
+async function numberingOf(store: CheckedStore, prefix: string, epoch: string): Promise<OutboxMeta> {
+  let floor: number | undefined;
+  let next = 1;
+  let bytes = 0;
+  for (;;) {
+    const batches = await readBatches(store, prefix, next, REBUILD_READ_BYTES);
+    if (batches.length === 0) return { epoch, floor: floor ?? 1, next, bytes };
+    for (const batch of batches) {
+      floor ??= batch.first;
+      next = batch.first + batch.count;
+      bytes += batch.entries.length;
+    }
+  }
+}
+
+/**
+ * Reads stored batches from message `from` on. Those that make no sense are set aside and left out; when there are more
+ * behind them, some of these are read.
+ *
+ * @throws HoldfastError `STORE_FAILED` when one was written by another version
+ */
 export async function readBatches(
-  store: Store,
+  store: CheckedStore,
   prefix: string,
   from: number,
   maxBytes: number,
 ): Promise<BatchRecord[]> {
-  const entries = await store.read({ from: batchKey(prefix, from), to: batchKeyEnd(prefix), maxBytes });
-  return entries.map(({ key, value }) => {
-    const batch = decodeBatch(value);
-    if (batch instanceof ProtocolError) {
-      throw new HoldfastError('STORE_FAILED', `the record ${key} can not be read: ${batch.message}; put a backup back`);
+  const batches: BatchRecord[] = [];
+  let next = batchKey(prefix, from);
+  for (;;) {
+    const entries = await store.read({ from: next, to: batchKeyEnd(prefix), maxBytes });
+    for (const entry of entries) {
+      const batch = decodeBatch(entry.value);
+      if (!(batch instanceof ProtocolError)) batches.push(batch);
+      else if (batch.code !== 'VERSION_UNSUPPORTED') await store.quarantine(entry, batch.message);
+      else
+        throw new HoldfastError('STORE_FAILED', `the record ${entry.key} can not be read: ${batch.message}; ${ADVICE}`);
     }
-    return batch;
-  });
+    const last = entries.at(-1);
+    if (last === undefined || batches.length > 0) return batches;
+    next = `${last.key}\0`;
+  }
 }

@@ -4,12 +4,20 @@
 import { Driver, encodeMessage, HoldfastError, Listeners, type Runtime } from '@holdfast/protocol';
 import { encodeEntry } from '@holdfast/protocol/core';
 import type { FrameCarrier, Transport } from '@holdfast/transport';
-import { type Run, Sender, type SenderInput, type SenderOutput, type SenderState } from './core/index.js';
+import { CheckedStore } from './checked-store.js';
+import {
+  type BatchRecord,
+  type Run,
+  Sender,
+  type SenderInput,
+  type SenderOutput,
+  type SenderState,
+} from './core/index.js';
 import { Deliveries } from './deliveries.js';
 import { type Delivery, evictedDelivery, type Outcome } from './delivery.js';
+import { lostRuns } from './lost-runs.js';
 import { OUTBOX_KEY_PREFIX, type ReliableChannelOptions, resolveChannelOptions } from './options.js';
 import { openOutbox, readBatches } from './outbox-store.js';
-import type { Store } from './store.js';
 
 /** What a channel tells its observers. */
 export type ChannelEvent =
@@ -18,7 +26,12 @@ export type ChannelEvent =
   /** Messages `first` to `last` have been handled by the agent. */
   | { readonly type: 'acknowledged'; readonly first: number; readonly last: number }
   /** The store could not do what was asked; the channel goes on and tries again. */
-  | { readonly type: 'storeProblem'; readonly detail: string };
+  | { readonly type: 'storeProblem'; readonly detail: string }
+  /**
+   * A record of the store can not be read; it was set aside, and the rest is used. Where it was a batch of messages, these are
+   * not sent any more. What was found while the channel was opened is told in the next turn of the event loop.
+   */
+  | { readonly type: 'recordQuarantined'; readonly key: string; readonly detail: string };
 
 /** Where a channel stands. */
 export interface ChannelStats {
@@ -39,19 +52,23 @@ export interface ChannelStats {
   readonly acceptedMessages: number;
   readonly acknowledgedMessages: number;
   readonly evictedMessages: number;
+  /** Records of the store that could not be read. */
+  readonly quarantinedRecords: number;
 }
 
 /** A reliable channel to the agent. Made by `openReliableChannel`. */
 export class ReliableChannel {
   readonly #sender: Sender;
   readonly #driver: Driver<SenderInput, SenderOutput>;
-  readonly #store: Store;
+  readonly #store: CheckedStore;
   readonly #runtime: Runtime;
   readonly #carrier: FrameCarrier;
   readonly #detach: () => void;
   readonly #releaseConnection: () => void;
   readonly #observers = new Listeners<ChannelEvent>();
   readonly #deliveries: Deliveries;
+  /** The first message of this process. */
+  readonly #firstSequence: number;
   /** Those who wait for the channel to come to rest. */
   #waiters: { readonly isReached: () => boolean; readonly resolve: () => void }[] = [];
   #isTurnOpen = false;
@@ -61,11 +78,12 @@ export class ReliableChannel {
   #evicted = 0;
 
   /** Use `openReliableChannel`. */
-  constructor(sender: Sender, store: Store, transport: Transport) {
+  constructor(sender: Sender, store: CheckedStore, transport: Transport) {
     this.#sender = sender;
     this.#store = store;
     this.#runtime = transport.runtime;
     this.#carrier = transport.carrier;
+    this.#firstSequence = sender.nextSequence;
     this.#deliveries = new Deliveries((sequence) => sender.isSettled(sequence), sender.nextSequence - 1);
     this.#driver = new Driver(sender, this.#runtime, (output) => this.#apply(output));
     this.#detach = this.#carrier.attach('sending', {
@@ -78,6 +96,10 @@ export class ReliableChannel {
       frame: (frame) => this.#driver.feed({ type: 'frame', frame }),
     });
     this.#releaseConnection = transport.keepConnected();
+    store.observe((record) => {
+      // Not before those who have just been given the channel can observe it.
+      this.#runtime.setTimer(0, () => this.#observers.emit({ type: 'recordQuarantined', ...record }));
+    });
   }
 
   /**
@@ -153,6 +175,7 @@ export class ReliableChannel {
       acceptedMessages: this.#accepted,
       acknowledgedMessages: this.#acknowledged,
       evictedMessages: this.#evicted,
+      quarantinedRecords: this.#store.quarantinedCount,
     };
   }
 
@@ -219,11 +242,20 @@ export class ReliableChannel {
   async #load({ from, upTo, maxBytes }: Extract<SenderOutput, { type: 'load' }>): Promise<void> {
     try {
       const batches = await readBatches(this.#store, OUTBOX_KEY_PREFIX, from, maxBytes);
+      this.#endLost(batches, from, upTo);
       this.#driver.feed({ type: 'loaded', batches, upTo });
     } catch (error) {
       this.#reportStoreProblem(error);
       this.#driver.feed({ type: 'loadFailed' });
     }
+  }
+
+  /** Messages of this process whose records have decayed are over. Nobody waits here for those of an earlier one. */
+  #endLost(batches: readonly BatchRecord[], from: number, upTo: number): void {
+    if (this.#store.quarantinedCount === 0) return;
+    const range = { from: Math.max(from, this.#firstSequence), upTo };
+    for (const run of lostRuns(batches, range, (sequence) => this.#sender.isSettled(sequence)))
+      this.#onStoreFailed(run, 'the record in the store has decayed; check the disk');
   }
 
   /** Observers may send and close: that has to wait until the core has taken what it is being fed. */
@@ -277,7 +309,7 @@ export class ReliableChannel {
  */
 export async function openReliableChannel(options: ReliableChannelOptions): Promise<ReliableChannel> {
   const { transport, store: factory, runtime, sender } = resolveChannelOptions(options);
-  const store = await factory.open();
+  const store = new CheckedStore(await factory.open());
   try {
     const meta = await openOutbox(store, OUTBOX_KEY_PREFIX, runtime.randomUint32);
     return new ReliableChannel(new Sender(sender, meta, runtime.randomUint32), store, transport);

@@ -18,7 +18,9 @@ let told: QuarantinedRecord[];
 
 function check(unchecked: Store): CheckedStore {
   told = [];
-  return new CheckedStore(unchecked, (record) => told.push(record));
+  const checked = new CheckedStore(unchecked);
+  checked.observe((record) => told.push(record));
+  return checked;
 }
 
 beforeEach(async () => {
@@ -68,6 +70,18 @@ describe('a damaged record', () => {
     store = check(inner);
     expect(await store.get('t/a')).toBeUndefined();
     expect([await store.isQuarantined('t/a'), told]).toEqual([true, []]);
+  });
+
+  it('is told of to those who come later, within limits', async () => {
+    store = new CheckedStore(inner);
+    const count = QUARANTINE_MAX_RECORDS + 20;
+    for (let number = 0; number < count; number++) await put(`${1000 + number}`, number);
+    for (let number = 0; number < count; number++) await damage(`${1000 + number}`);
+    await namesOf();
+    store.observe((record) => told.push(record));
+    expect(told.map(({ key }) => key)).toEqual(Array.from({ length: 100 }, (_, number) => `t/${1000 + number}`));
+    store.observe((record) => told.push(record));
+    expect([told.length, store.quarantinedCount]).toEqual([100, count]);
   });
 
   it('can be written anew', async () => {

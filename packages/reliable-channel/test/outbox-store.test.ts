@@ -1,17 +1,17 @@
 import { encodeEntry } from '@holdfast/protocol/core';
 import { createVirtualRuntime } from '@holdfast/simulator';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { CheckedStore } from '../src/checked-store.js';
 import { BatchCollector, batchKey, decodeMeta, encodeBatch, encodeMeta, metaKey } from '../src/core/index.js';
-import type { Store } from '../src/index.js';
 import { openOutbox, readBatches } from '../src/outbox-store.js';
 import { memoryStore } from '../src/stores/memory.js';
 
 const ALL = Number.MAX_SAFE_INTEGER;
 const { randomUint32 } = createVirtualRuntime({ seed: 1 });
-let store: Store;
+let store: CheckedStore;
 
 beforeEach(async () => {
-  store = await memoryStore().open();
+  store = new CheckedStore(await memoryStore().open());
 });
 
 describe('opening an outbox', () => {
@@ -46,9 +46,29 @@ describe('opening an outbox', () => {
     await expect(store.get(metaKey('outbox'))).resolves.toEqual(value);
   });
 
+  it('makes a new numbering that fits the batches when the old one has decayed', async () => {
+    const inner = await memoryStore().open();
+    store = new CheckedStore(inner);
+    const old = await openOutbox(store, 'outbox', randomUint32);
+    const entry = encodeEntry('n', new Uint8Array(10));
+    for (const first of [5, 7, 9]) {
+      const batch = { first, count: 1, lane: '', entries: entry, ends: Uint32Array.of(entry.length) };
+      await store.commit([{ type: 'put', key: batchKey('outbox', first), value: encodeBatch(batch) }]);
+    }
+    for (const key of [metaKey('outbox'), batchKey('outbox', 7)]) {
+      await inner.commit([{ type: 'put', key, value: Uint8Array.of(1, 2, 3, 4, 5) }]);
+    }
+    const opened = await openOutbox(store, 'outbox', randomUint32);
+    expect(opened).toEqual({ epoch: expect.any(String), floor: 5, next: 10, bytes: 2 * entry.length });
+    expect(opened.epoch).not.toBe(old.epoch);
+    expect(store.quarantinedCount).toBe(2);
+    // It is on disk.
+    await expect(openOutbox(new CheckedStore(inner), 'outbox', randomUint32)).resolves.toEqual(opened);
+  });
+
   it('fails when the store does not take the numbering', async () => {
     const error = new Error('the disk is full');
-    const full: Store = { ...store, commit: () => Promise.reject(error) };
+    const full = new CheckedStore({ ...(await memoryStore().open()), commit: () => Promise.reject(error) });
     await expect(openOutbox(full, 'outbox', randomUint32)).rejects.toBe(error);
   });
 });
@@ -92,11 +112,22 @@ describe('reading batches', () => {
     await expect(firstsOf(5, ALL)).resolves.toEqual([]);
   });
 
-  it('names the record that can not be read', async () => {
+  it('sets aside what is no batch, and reads on behind it', async () => {
+    await storeBatches('outbox', 3);
+    for (const first of [1, 3]) {
+      await store.commit([{ type: 'put', key: batchKey('outbox', first), value: Uint8Array.of(1, 3, 2) }]);
+    }
+    await expect(firstsOf(1, 1)).resolves.toEqual([5]);
+    expect(store.quarantinedCount).toBe(2);
+    await expect(store.isQuarantined(batchKey('outbox', 3))).resolves.toBe(true);
+  });
+
+  it('leaves the record of another version alone, and names it', async () => {
     await storeBatches('outbox', 2);
     const key = batchKey('outbox', 3);
-    await store.commit([{ type: 'put', key, value: Uint8Array.of(1, 3, 2) }]);
+    await store.commit([{ type: 'put', key, value: Uint8Array.of(99, 3, 2) }]);
     const read = readBatches(store, 'outbox', 1, ALL);
     await expect(read).rejects.toMatchObject({ code: 'STORE_FAILED', message: expect.stringContaining(key) });
+    await expect(store.get(key)).resolves.toEqual(Uint8Array.of(99, 3, 2));
   });
 });

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type ChannelEvent, type Delivery, isHoldfastError, type ReliableChannel } from '../src/index.js';
+import { type ChannelEvent, CheckedStore, type Delivery, isHoldfastError, type ReliableChannel } from '../src/index.js';
 import { memoryStore } from '../src/stores/memory.js';
 import { ChannelRig, deferred, StoreUnderTest } from './support/channel-rig.js';
 
@@ -338,7 +338,8 @@ describe('a reliable channel', () => {
   it('lets its store go when it can not be opened', async () => {
     const store = memoryStore();
     const opened = await store.open();
-    await opened.commit([{ type: 'put', key: 'outbox/meta', value: Uint8Array.of(9, 9) }]);
+    const checked = new CheckedStore(opened);
+    await checked.commit([{ type: 'put', key: 'outbox/meta', value: Uint8Array.of(9, 9) }]);
     await opened.close();
     await expect(rig.open({ store })).rejects.toMatchObject({ code: 'STORE_FORMAT_UNKNOWN' });
     await (await store.open()).close();

@@ -66,6 +66,7 @@ const WORDS: Readonly<Record<AgentEvent['type'], string>> = {
   handlerFailed: 'message not written',
   overloadChanged: 'overload',
   storeProblem: 'inbox problem',
+  recordQuarantined: 'unreadable record',
 };
 
 function describe(event: AgentEvent): string {
@@ -88,6 +89,8 @@ function describe(event: AgentEvent): string {
       return event.isOverloaded ? 'overloaded: devices are asked to come again' : 'no longer overloaded';
     case 'storeProblem':
       return `the inbox has a problem with ${printable(event.device)}: ${printable(event.detail)}`;
+    case 'recordQuarantined':
+      return `a record of the inbox can not be read, ${printable(event.key)}: ${printable(event.detail)}`;
   }
 }
 

@@ -136,6 +136,8 @@ class SendRun {
     const stopWatching = this.#channel.observe((event) => {
       if (event.type === 'acknowledged') this.#progress?.update(this.#channel.stats().acknowledgedMessages);
       if (event.type === 'storeProblem') this.say(`the outbox has a problem: ${printable(event.detail)}`);
+      if (event.type === 'recordQuarantined')
+        this.say(`a record of the outbox can not be read, ${printable(event.key)}: ${printable(event.detail)}`);
     });
     try {
       if (this.#plan.source !== undefined) await this.#feed.take(this.#plan.source.read(signal), signal);

@@ -29,6 +29,10 @@ const EVENTS: readonly [AgentEvent, string][] = [
   [{ type: 'overloadChanged', isOverloaded: true }, 'overloaded: devices are asked to come again'],
   [{ type: 'overloadChanged', isOverloaded: false }, 'no longer overloaded'],
   [{ type: 'storeProblem', device, detail: 'full' }, 'the inbox has a problem with press 7: full'],
+  [
+    { type: 'recordQuarantined', key: 'inbox/press 7', detail: 'odd' },
+    'a record of the inbox can not be read, inbox/press 7: odd',
+  ],
 ];
 
 it.each(EVENTS)('says %j', (event, line) => {

@@ -14,8 +14,8 @@ import type { Store, StoreEntry, StoreFactory, StoreRange } from '../store.js';
 import { lmdbFileFault } from './lmdb-file.js';
 import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.js';
 
-/** The layout of keys and records that this code writes. */
-const FORMAT = 1;
+/** The layout of keys and records that this code writes: 2 since every record carries a checksum. */
+const FORMAT = 2;
 const FORMAT_KEY = 'holdfast/format';
 const OWNER_KEY = 'holdfast/owner';
 

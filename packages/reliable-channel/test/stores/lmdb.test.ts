@@ -110,10 +110,10 @@ describe('the LMDB store', () => {
   });
 
   it('says in one line what to do about the layout of another version', async () => {
-    await putRaw(folder, 'holdfast/format', '2');
+    await putRaw(folder, 'holdfast/format', '1');
     const { code, message } = await failureOf(lmdbStore(folder));
     expect(code).toBe('STORE_FORMAT_UNKNOWN');
-    expect(message).toContain('has format 2, this version reads format 1');
+    expect(message).toContain('has format 1, this version reads format 2');
     expect(message).toSatisfy(isOneLineWithAdvice);
   });
 
