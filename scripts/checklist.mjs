@@ -1,5 +1,6 @@
 // Prints what the transport promises of impOS, statement by statement, with the tests that show it: `npm run checklist`.
-// Statements come from docs/impos-semantics.md, results from a run of all tests whose titles begin with a number, as `S19 ...`.
+// Statements come from docs/impos-semantics.md, results from a run of all tests whose titles begin with numbers, as `S19 ...`
+// or `S25 S27 ...`; such a test counts for each of them.
 // Ends with 1 when a statement has no test or a test has failed.
 
 import { spawnSync } from 'node:child_process';
@@ -9,7 +10,7 @@ import { join, relative } from 'node:path';
 
 const ROOT = new URL('..', import.meta.url).pathname;
 const STATEMENT = /^\| (S\d+a?) \| (.+) \| [A-Z, ]+ \|$/;
-const NUMBERED = /^(S\d+a?) /;
+const NUMBERED = /^((?:S\d+a? )+)(.*)$/s;
 
 /** The statements of the page: number to text. */
 function readStatements() {
@@ -22,7 +23,7 @@ function readStatements() {
   );
 }
 
-/** Runs the numbered tests and returns them: number, title, file, whether they passed. */
+/** Runs the numbered tests and returns them: numbers, the rest of the title, file, whether they passed. */
 function runTests() {
   const folder = mkdtempSync(join(tmpdir(), 'checklist-'));
   const report = join(folder, 'report.json');
@@ -35,13 +36,11 @@ function runTests() {
     const { testResults } = JSON.parse(readFileSync(report, 'utf8'));
     return testResults.flatMap(({ name, assertionResults }) =>
       assertionResults
-        .filter(({ status: state }) => state !== 'skipped' && state !== 'pending')
-        .map(({ title, status: state }) => ({
-          number: NUMBERED.exec(title)?.[1],
-          title,
-          file: relative(ROOT, name),
-          state,
-        })),
+        .filter(({ title, status: state }) => NUMBERED.test(title) && state !== 'skipped' && state !== 'pending')
+        .map(({ title, status: state }) => {
+          const [, numbers, text] = NUMBERED.exec(title);
+          return { numbers: numbers.trim().split(' '), text, file: relative(ROOT, name), state };
+        }),
     );
   } finally {
     rmSync(folder, { recursive: true });
@@ -50,23 +49,23 @@ function runTests() {
 
 const statements = readStatements();
 console.error('Running the tests whose titles begin with a number...');
-const tests = runTests().filter(({ number }) => number !== undefined);
+const tests = runTests();
 let isGood = true;
 for (const [number, statement] of statements) {
-  const own = tests.filter((test) => test.number === number);
+  const own = tests.filter(({ numbers }) => numbers.includes(number));
   const failed = own.filter(({ state }) => state !== 'passed');
   const verdict = own.length === 0 ? 'NO TEST' : failed.length > 0 ? 'FAILED' : 'pass';
   isGood &&= verdict === 'pass';
   console.log(`${number.padEnd(4)}  ${verdict.padEnd(7)}  ${statement}`);
   const shown = failed.length > 0 ? failed : own;
-  for (const { title, file } of shown) console.log(`${' '.repeat(15)}${title.slice(number.length + 1)}  (${file})`);
+  for (const { text, file } of shown) console.log(`${' '.repeat(15)}${text}  (${file})`);
 }
-for (const { number, title } of tests) {
-  if (statements.has(number)) continue;
-  isGood = false;
-  console.log(`${number}  UNKNOWN  no such statement: ${title}`);
+for (const { numbers, text } of tests) {
+  const unknown = numbers.filter((number) => !statements.has(number));
+  for (const number of unknown) console.log(`${number}  UNKNOWN  no such statement: ${text}`);
+  isGood &&= unknown.length === 0;
 }
-const shown = [...statements.keys()].filter((number) => tests.some((test) => test.number === number));
+const shown = [...statements.keys()].filter((number) => tests.some(({ numbers }) => numbers.includes(number)));
 console.log(
   `\n${shown.length} of ${statements.size} statements have tests; ${tests.length} tests, ${tests.filter(({ state }) => state === 'passed').length} passed.`,
 );
