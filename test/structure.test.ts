@@ -26,6 +26,10 @@ import {
 
 /** Source files without a mirrored test, and the test that covers each of them. */
 const COVERED_BY: Readonly<Record<string, string>> = {
+  'packages/simulator/src/trial/checks/inbox-commits.ts': 'packages/simulator/test/trial/checks/handled-once.test.ts',
+  'packages/simulator/src/trial/checks/sent-messages.ts': 'packages/simulator/test/trial/checks/one-outcome.test.ts',
+  'packages/simulator/src/trial/trial-agent.ts': 'packages/simulator/test/trial/run-trial.test.ts',
+  'packages/simulator/src/trial/trial-device.ts': 'packages/simulator/test/trial/run-trial.test.ts',
   'packages/transport/src/impos/constants.ts': 'packages/transport/test/impos/run-device.test.ts',
   'packages/transport/src/impos/imp.ts': 'packages/transport/test/impos/program-api.test.ts',
   'packages/transport/src/impos/imp-agent.ts': 'packages/transport/test/impos/program-api.test.ts',

@@ -189,10 +189,8 @@ export class SimulatedPipe implements Pipe {
     this.#clearAckTimer();
     const length = kind === 'ack' || kind === 'reset' ? 0 : Math.max(1, bytes.length);
     const { runtime, surroundings } = this.#options;
-    return surroundings.transmit({
-      ...{ kind, sequence, length, bytes, isWithSender: true },
-      ...{ ack: this.#receiving.nextSequence, sentMs: runtime.nowMs(), echoMs: this.#echoMs },
-    });
+    const [ack, sentMs, echoMs] = [this.#receiving.nextSequence, runtime.nowMs(), this.#echoMs];
+    return surroundings.transmit({ kind, sequence, length, bytes, isWithSender: true, ack, sentMs, echoMs });
   }
 
   #repeat(unit: SentUnit, detail: string): void {

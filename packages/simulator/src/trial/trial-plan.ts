@@ -1,0 +1,164 @@
+// Everything of a trial that is decided before it begins, drawn from its seed: the path, the programs' limits, who sends what
+// when, and what breaks when. Each part has draws of its own, so that a change to one leaves the others as they are.
+
+import { checkInteger, type RandomUint32 } from '@holdfast/protocol';
+import {
+  type OnError,
+  RETURN_ON_ERROR,
+  RETURN_ON_ERROR_NO_DISCONNECT,
+  SUSPEND_ON_ERROR,
+  WAIT_FOR_ACK,
+  WAIT_TIL_SENT,
+  type WaitFor,
+} from '@holdfast/transport';
+import { derivedRandom } from '../path/derived-random.js';
+import type { PathParameterChoices } from '../path/parameters.js';
+import { pick, randomInteger } from '../seeded-random.js';
+import { drawFaults, type PlannedFault } from './fault-plan.js';
+
+/** One message that a program is going to send. */
+export interface PlannedSend {
+  readonly atMs: number;
+  readonly device: string;
+  /** Of its body. */
+  readonly bytes: number;
+  /** The lane of a message that goes through the channel. There is one as yet. */
+  readonly lane: string;
+  /** The policy of a plain message; `undefined`: it goes through the channel. */
+  readonly plain: { readonly onError: OnError; readonly waitFor: WaitFor; readonly timeoutSeconds: number } | undefined;
+}
+
+/** The limits that the programs of a trial set. */
+export interface PlannedLimits {
+  readonly sendBufferBytes: number;
+  readonly keepaliveIdleMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly reconnectMaxMs: number;
+  readonly outboxMaxMessages: number;
+  readonly windowMaxMessages: number;
+  readonly agentQueueMaxMessages: number;
+  readonly creditMessages: number;
+  /** A commit takes up to so long. */
+  readonly commitMaxMs: number;
+}
+
+/** What a trial is going to be. */
+export interface TrialPlan {
+  readonly seed: number;
+  readonly devices: readonly string[];
+  readonly path: PathParameterChoices;
+  readonly limits: PlannedLimits;
+  /** In the order of time. None is later than `faultsOverMs`. */
+  readonly sends: readonly PlannedSend[];
+  /** In the order of time. All have ended at `faultsOverMs`. */
+  readonly faults: readonly PlannedFault[];
+  readonly faultsOverMs: number;
+}
+
+const DEVICES_MAX = 3;
+/** Messages of all devices. */
+const SENDS = { min: 25, max: 125 };
+/** The time of faults, in milliseconds. */
+const FAULTS_OVER_MS = { min: 90_000, max: 240_000 };
+const BODY_MAX_BYTES = 8_192;
+/** Of every five messages four go through the channel. */
+const PLAIN_ONE_IN = 5;
+
+/** Draws a trial. @param seed - integer from 0 to 2^53 - 1; anything else is a TypeError or RangeError */
+export function drawTrial(seed: number): TrialPlan {
+  checkInteger('seed', seed, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  const random = derivedRandom(seed, 'trial');
+  const devices = Array.from(
+    { length: randomInteger(random, { min: 1, max: DEVICES_MAX }) },
+    (_, i) => `device-${i + 1}`,
+  );
+  const faultsOverMs = randomInteger(random, FAULTS_OVER_MS);
+  const sends = drawSends(derivedRandom(seed, 'trial/sends'), devices, faultsOverMs);
+  return {
+    seed,
+    devices,
+    path: drawPath(derivedRandom(seed, 'trial/path')),
+    limits: drawLimits(derivedRandom(seed, 'trial/limits')),
+    sends,
+    faults: drawFaults(derivedRandom(seed, 'trial/faults'), { devices, sends, overMs: faultsOverMs }),
+    faultsOverMs,
+  };
+}
+
+function drawPath(random: RandomUint32): PathParameterChoices {
+  const between = (min: number, max: number): number => randomInteger(random, { min, max });
+  const percent = (min: number, max: number): number => between(min * 10, max * 10) / 1_000;
+  const hasBursts = between(1, 3) === 1;
+  const burst = { beginProbability: percent(0, 2), endProbability: percent(20, 60), probability: percent(50, 100) };
+  return {
+    chip: {
+      latencyMs: between(1, 10),
+      jitterMs: between(0, 10),
+      bytesPerSecond: between(20_000, 250_000),
+      capacityBytes: between(1_152, 11_520),
+      radioSlotMs: between(0, 10),
+      loss: { probability: percent(0, 5) },
+    },
+    accessPoint: { latencyMs: between(1, 5), capacityBytes: between(4_096, 65_536) },
+    router: {
+      latencyMs: between(5, 200),
+      jitterMs: between(0, 40),
+      bytesPerSecond: between(50_000, 2_500_000),
+      capacityBytes: between(4_096, 65_536),
+      loss: hasBursts ? { probability: percent(0, 3), burst } : { probability: percent(0, 8) },
+      reorderProbability: pick(random, [0, 0.02, 0.1]),
+      reorderDelayMs: between(5, 100),
+    },
+    server: { sendBufferBytes: between(4_096, 32_768) },
+  };
+}
+
+function drawLimits(random: RandomUint32): PlannedLimits {
+  const between = (min: number, max: number): number => randomInteger(random, { min, max });
+  return {
+    sendBufferBytes: between(1_024, 8_192),
+    keepaliveIdleMs: between(5_000, 60_000),
+    keepaliveTimeoutMs: between(5_000, 45_000),
+    reconnectMaxMs: between(4_000, 30_000),
+    outboxMaxMessages: pick(random, [5, 12, 40, 1_000]),
+    windowMaxMessages: pick(random, [1, 4, 32, 4_096]),
+    agentQueueMaxMessages: pick(random, [3, 10, 10_000]),
+    creditMessages: pick(random, [2, 16, 1_024]),
+    commitMaxMs: pick(random, [0, 10, 200]),
+  };
+}
+
+function drawSends(random: RandomUint32, devices: readonly string[], faultsOverMs: number): PlannedSend[] {
+  const between = (min: number, max: number): number => randomInteger(random, { min, max });
+  const sends: PlannedSend[] = [];
+  const count = randomInteger(random, SENDS);
+  // Some come alone, some in one turn with others.
+  while (sends.length < count) {
+    const atMs = between(0, faultsOverMs);
+    const device = pick(random, devices);
+    const together = between(1, 4) === 1 ? between(2, 10) : 1;
+    for (let i = 0; i < together; i += 1) {
+      const isPlain = between(1, PLAIN_ONE_IN) === 1;
+      const plain = isPlain ? drawPolicy(random) : undefined;
+      sends.push({ atMs, device, bytes: drawBytes(random), lane: '', plain });
+    }
+  }
+  return sends.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Small ones are as likely as large ones. */
+function drawBytes(random: RandomUint32): number {
+  const magnitude = 2 ** randomInteger(random, { min: 0, max: 13 });
+  return Math.min(BODY_MAX_BYTES, randomInteger(random, { min: magnitude, max: 2 * magnitude - 1 }));
+}
+
+/**
+ * A program under SUSPEND_ON_ERROR must give its sends time enough for its link: one that times out costs the connection and
+ * is made again, so that a timeout below what the link needs never ends. impOS's own is 30 seconds.
+ */
+function drawPolicy(random: RandomUint32): PlannedSend['plain'] {
+  const onError = pick<OnError>(random, [SUSPEND_ON_ERROR, RETURN_ON_ERROR, RETURN_ON_ERROR_NO_DISCONNECT]);
+  const waitFor = pick<WaitFor>(random, [WAIT_TIL_SENT, WAIT_FOR_ACK]);
+  const timeoutSeconds = randomInteger(random, { min: onError === SUSPEND_ON_ERROR ? 20 : 1, max: 30 });
+  return { onError, waitFor, timeoutSeconds };
+}
