@@ -37,6 +37,8 @@ const COVERED_BY: Readonly<Record<string, string>> = {
   'packages/transport/src/impos/server.ts': 'packages/transport/test/impos/program-api.test.ts',
   'packages/simulator/src/chaos-proxy-options.ts': 'packages/simulator/test/chaos-proxy.test.ts',
   'packages/simulator/src/proxied-connection.ts': 'packages/simulator/test/chaos-proxy.test.ts',
+  'packages/simulator/src/compliance/pipe-end.ts': 'packages/simulator/test/compliance/link-compliance.test.ts',
+  'packages/simulator/src/compliance/store-records.ts': 'packages/simulator/test/compliance/store-compliance.test.ts',
   'packages/simulator/src/timer-queue.ts': 'packages/simulator/test/timer-queue.property.test.ts',
   'packages/reliable-channel/src/core/receiver-contract.ts': 'packages/reliable-channel/test/core/receiver.test.ts',
   'packages/cli/src/commands/demo.ts': 'packages/cli/test/demo/demo.test.ts',

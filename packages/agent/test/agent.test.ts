@@ -316,7 +316,7 @@ describe('messages of a reliable channel', () => {
 
   it('go on when the record of their device has decayed, and that is told', async () => {
     const store = memoryStore();
-    const inbox = await store.open();
+    const inbox = { ...(await store.open()), close: async () => {} };
     const rig = await Rig.start({ store: { name: 'inbox', open: async () => inbox } });
     const got: unknown[] = [];
     rig.agent.on('reading', (data) => got.push(data));

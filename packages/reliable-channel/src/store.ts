@@ -9,7 +9,10 @@ export interface StoreEntry {
   readonly value: Uint8Array;
 }
 
-/** Which records to read: `from` and above, below `to`, in the order of the keys' characters. */
+/**
+ * Which records to read: `from` and above, below `to`, in the order of the keys' characters. Where a key has characters
+ * above U+D7FF, stores may put them in the order of UTF-8 or of UTF-16.
+ */
 export interface StoreRange {
   readonly from: string;
   readonly to: string;
@@ -17,14 +20,20 @@ export interface StoreRange {
   readonly maxBytes: number;
 }
 
-/** An open store. It belongs to one process. Keys that begin with `holdfast/` are its own. */
+/**
+ * An open store. It belongs to one process. Keys have 1 to 1,024 bytes in UTF-8; those that begin with `holdfast/` are its
+ * own. What it can not do, because the disk is full, broken or gone, or because it is closed, rejects with `STORE_FAILED`.
+ */
 export interface Store {
   /** Whether a commit outlives the process. */
   readonly isDurable: boolean;
   /** The value under `key`, or `undefined`. The bytes are the caller's. */
   get(key: string): Promise<Uint8Array | undefined>;
   read(range: StoreRange): Promise<StoreEntry[]>;
-  /** Applies all operations or none, and resolves when they are on disk. */
+  /**
+   * Applies all operations or none, and resolves when they are on disk. Commits under way at one time are applied in the
+   * order in which they were asked for. The bytes may change when it has resolved, and not before.
+   */
   commit(operations: readonly StoreOperation[]): Promise<void>;
   /** Waits for the commits under way and lets the store go. Idempotent. */
   close(): Promise<void>;

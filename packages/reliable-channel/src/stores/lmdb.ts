@@ -40,8 +40,8 @@ function openLmdb(path: string): Store {
   let closing: Promise<void> | undefined;
   return {
     isDurable: true,
-    get: async (key) => database.getBinary(key),
-    read: async (range) => readRange(database, range),
+    get: (key) => reading(() => database.getBinary(key)),
+    read: (range) => reading(() => readRange(database, range)),
     commit: (operations) => commit(database, operations),
     close: () => {
       closing ??= release(database);
@@ -137,6 +137,16 @@ function readOwner(database: RootDatabase<Buffer, string>): ProcessIdentity | 'u
     return Number.isInteger(owner.pid) && owner.pid > 0 ? owner : 'unreadable';
   } catch {
     return 'unreadable';
+  }
+}
+
+/** Runs what reads, and gives what goes wrong its code; a closed database is one of these. */
+async function reading<Value>(read: () => Value): Promise<Value> {
+  try {
+    return read();
+  } catch (cause) {
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    throw new HoldfastError('STORE_FAILED', `the store could not read: ${detail}; check the disk`, { cause });
   }
 }
 

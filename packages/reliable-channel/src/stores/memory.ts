@@ -23,11 +23,21 @@ export function memoryStore(): StoreFactory {
 
 function openMemory(records: MemoryRecords, onClose: () => void): Store {
   let isClosed = false;
+  const checkOpen = (): void => {
+    if (isClosed) throw new HoldfastError('STORE_FAILED', 'the store is closed; open it again');
+  };
   return {
     isDurable: false,
-    get: async (key) => records.get(key),
-    read: async (range) => records.read(range),
+    get: async (key) => {
+      checkOpen();
+      return records.get(key);
+    },
+    read: async (range) => {
+      checkOpen();
+      return records.read(range);
+    },
     commit: async (operations) => {
+      checkOpen();
       for (const operation of operations) records.apply(operation);
     },
     close: async () => {

@@ -1,3 +1,4 @@
+// What only this store can do; what every store must do is tested in packages/simulator/test/compliance.
 // A real folder, real processes, real kills. Children are told to act over their standard input and tell what they did on
 // their standard output; nobody sleeps.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,6 @@ import type { StoreFactory } from '../../src/store.js';
 import { lmdbStore } from '../../src/stores/lmdb.js';
 import { thisProcess } from '../../src/stores/process-identity.js';
 import { StoreChild } from '../support/store-child.js';
-import { describeStore } from './store-compliance.js';
 
 let folder: string;
 
@@ -19,11 +19,6 @@ beforeEach(() => {
 
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
-});
-
-describeStore('the LMDB store', async () => {
-  const path = mkdtempSync(join(tmpdir(), 'holdfast-lmdb-'));
-  return { factory: lmdbStore(path), clear: async () => rmSync(path, { recursive: true }) };
 });
 
 /** Puts a raw record into the store in `path`, as another program would. */

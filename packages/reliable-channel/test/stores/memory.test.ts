@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { memoryStore } from '../../src/stores/memory.js';
-import { describeStore } from './store-compliance.js';
 
-describeStore('the memory store', async () => ({ factory: memoryStore(), clear: async () => {} }));
+// What every store must do is tested in packages/simulator/test/compliance.
 
 it('the memory store says that it does not outlive the process', async () => {
   const store = await memoryStore().open();
