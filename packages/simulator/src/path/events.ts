@@ -28,6 +28,8 @@ export interface PathEvent {
   readonly bytes: number;
   /** The place of the first byte in its direction's stream. */
   readonly offset: number;
+  /** Which of the device's segments, so that its way can be followed; counts from 1. Absent where an end tells, not a stage. */
+  readonly segment?: number;
   /** One line for people: the kind of a segment without payload, or why it was lost. */
   readonly detail?: string;
 }

@@ -8,6 +8,10 @@ import type { Segment, SegmentConnection } from './segment.js';
 export class PathRecorder {
   readonly #runtime: Runtime;
   readonly #observers = new Listeners<PathEvent>();
+  /** Given out as segments are first told of, so that a path that nobody watches counts nothing. */
+  readonly #segmentNumbers = new WeakMap<Segment, number>();
+  /** By device: what one of them sends does not change how another's segments are numbered. */
+  readonly #segmentCounts = new Map<string, number>();
   #observerCount = 0;
 
   constructor(runtime: Runtime) {
@@ -36,6 +40,7 @@ export class PathRecorder {
       bytes: bytes.length,
       offset,
       detail: detail ?? (kind === 'data' ? undefined : kind),
+      segment: this.#numberOf(segment),
     });
   }
 
@@ -44,11 +49,30 @@ export class PathRecorder {
     stage: StageName,
     { device, number }: SegmentConnection,
     what: PathEventKind,
-    about: { direction: PathDirection; bytes: number; offset: number; detail?: string | undefined },
+    about: {
+      direction: PathDirection;
+      bytes: number;
+      offset: number;
+      detail?: string | undefined;
+      segment?: number | undefined;
+    },
   ): void {
     if (this.#observerCount === 0) return;
-    const { direction, bytes, offset, detail } = about;
-    const event = { atMs: this.#runtime.nowMs(), device, connection: number, direction, stage, what, bytes, offset };
-    this.#observers.emit(detail === undefined ? event : { ...event, detail });
+    const { direction, bytes, offset, detail, segment } = about;
+    this.#observers.emit({
+      ...{ atMs: this.#runtime.nowMs(), device, connection: number, direction, stage, what, bytes, offset },
+      ...(segment === undefined ? {} : { segment }),
+      ...(detail === undefined ? {} : { detail }),
+    });
+  }
+
+  #numberOf(segment: Segment): number {
+    const known = this.#segmentNumbers.get(segment);
+    if (known !== undefined) return known;
+    const { device } = segment.connection;
+    const number = (this.#segmentCounts.get(device) ?? 0) + 1;
+    this.#segmentCounts.set(device, number);
+    this.#segmentNumbers.set(segment, number);
+    return number;
   }
 }

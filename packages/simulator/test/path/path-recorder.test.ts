@@ -11,14 +11,17 @@ it('tells of segments and connections, with the time', async () => {
   recorder.observe((event) => events.push(event));
   await runtime.advance(5);
   const about = { atMs: 5, device: 'press-7', connection: 1, direction: 'up' };
-  recorder.record('chip', segmentOf({ sequence: 11, bytes: 3 }), 'entered');
+  const segment = segmentOf({ sequence: 11, bytes: 3 });
+  recorder.record('chip', segment, 'entered');
   recorder.record('router', segmentOf({ kind: 'ack' }), 'lost', 'full');
   recorder.record('router', segmentOf({ kind: 'ack' }), 'entered');
+  recorder.record('chip', segment, 'left');
   recorder.recordConnection('server', { device: 'a', number: 2 }, 'opened', { direction: 'down', bytes: 0, offset: 0 });
   expect(events).toEqual([
-    { ...about, stage: 'chip', what: 'entered', bytes: 3, offset: 10 },
-    { ...about, stage: 'router', what: 'lost', bytes: 0, offset: 0, detail: 'full' },
-    { ...about, stage: 'router', what: 'entered', bytes: 0, offset: 0, detail: 'ack' },
+    { ...about, stage: 'chip', what: 'entered', bytes: 3, offset: 10, segment: 1 },
+    { ...about, stage: 'router', what: 'lost', bytes: 0, offset: 0, segment: 2, detail: 'full' },
+    { ...about, stage: 'router', what: 'entered', bytes: 0, offset: 0, segment: 3, detail: 'ack' },
+    { ...about, stage: 'chip', what: 'left', bytes: 3, offset: 10, segment: 1 },
     { atMs: 5, device: 'a', connection: 2, direction: 'down', stage: 'server', what: 'opened', bytes: 0, offset: 0 },
   ]);
 });
