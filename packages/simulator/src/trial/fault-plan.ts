@@ -5,13 +5,14 @@ import { pick, randomInteger } from '../seeded-random.js';
 
 /** What can happen to a stage of the path. */
 export type StageFault = 'stick' | 'powerOff' | 'blackHole' | 'partition';
-/** What can happen to one stage only, to the agent, or to a device. */
+/** What can happen to one stage only, to the agent, or to a device; and to all of the data centre at once. */
 export type OtherFault =
   | 'withholdAddresses'
   | 'withholdNames'
   | 'reset'
   | 'restart'
   | 'crash'
+  | 'outage'
   | 'slowHandlers'
   | 'failingHandlers'
   | 'diskFails';
@@ -20,7 +21,7 @@ export type OtherFault =
 export interface PlannedFault {
   readonly atMs: number;
   readonly ms: number;
-  /** `accessPoint`, `router`, `server`, `agent`, `chip-<number>` or `device-<number>`. */
+  /** `accessPoint`, `router`, `server`, `agent`, `dataCentre`, `chip-<number>` or `device-<number>`. */
   readonly target: string;
   readonly fault: StageFault | OtherFault;
 }
@@ -49,19 +50,20 @@ export function drawFaults(random: RandomUint32, { devices, sends, overMs }: Fau
   const faults = Array.from({ length: count }, (): PlannedFault => {
     const kind = pick(random, kinds);
     // At any time there is mostly nothing to be torn: a crash comes right behind a send.
-    const busy = kind.fault === 'crash' ? sends.filter(({ device }) => mayConcern(kind.target, device)) : [];
+    const isCrash = kind.fault === 'crash' || kind.fault === 'outage';
+    const busy = isCrash ? sends.filter(({ device }) => mayConcern(kind.target, device)) : [];
     const atMs =
       busy.length === 0
         ? randomInteger(random, { min: 0, max: overMs })
         : Math.min(overMs, pick(random, busy).atMs + randomInteger(random, { min: 0, max: BUSY_MAX_MS }));
-    return { atMs, ms: drawLength(random, overMs - atMs), ...kind };
+    return { atMs, ms: drawLength(random, kind, overMs - atMs), ...kind };
   });
   return faults.sort((a, b) => a.atMs - b.atMs);
 }
 
 /** Whether a message of the device makes work for the target. */
 function mayConcern(target: string, device: string): boolean {
-  return target === 'agent' || target === device;
+  return target === device || !target.startsWith('device');
 }
 
 /** Every fault that a trial with these devices can have; what happens to programs is as likely as what happens to stages. */
@@ -72,6 +74,7 @@ export function faultKinds(devices: readonly string[]): FaultKind[] {
   kinds.push({ target: 'accessPoint', fault: 'withholdAddresses' }, { target: 'router', fault: 'withholdNames' });
   for (let i = 0; i < 2; i += 1) {
     kinds.push({ target: 'server', fault: 'reset' }, { target: 'agent', fault: 'diskFails' });
+    kinds.push({ target: 'dataCentre', fault: 'outage' });
     for (const fault of ['restart', 'crash', 'slowHandlers', 'failingHandlers'] as const)
       kinds.push({ target: 'agent', fault });
   }
@@ -84,8 +87,9 @@ export function faultKinds(devices: readonly string[]): FaultKind[] {
   return kinds;
 }
 
-/** Short ones are as likely as long ones. */
-function drawLength(random: RandomUint32, leftMs: number): number {
-  const magnitude = 2 ** randomInteger(random, { min: 4, max: 16 });
+/** Short ones are as likely as long ones; what slows handlers down lasts long enough for messages to pile up. */
+function drawLength(random: RandomUint32, { fault }: FaultKind, leftMs: number): number {
+  const min = fault === 'slowHandlers' || fault === 'failingHandlers' ? 13 : 4;
+  const magnitude = 2 ** randomInteger(random, { min, max: 16 });
   return Math.min(FAULT_MAX_MS, leftMs, randomInteger(random, { min: magnitude, max: 2 * magnitude }));
 }

@@ -40,6 +40,12 @@ export function breakNow({ network, agent, devices }: Breakable, { target, fault
     case 'crash':
       (device ?? agent).crash(ms);
       return;
+    case 'outage':
+      // With the router goes what the agent said last, so that devices send again what its inbox has.
+      network.router.powerOff(ms);
+      network.server.powerOff(ms);
+      agent.crash(ms);
+      return;
     case 'slowHandlers':
       agent.slowDown(ms);
       return;

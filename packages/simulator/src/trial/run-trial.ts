@@ -80,14 +80,20 @@ export async function runTrial(seed: number): Promise<TrialReport> {
       breakNow({ network, agent, devices }, fault);
     });
   }
-  await runtime.advance(plan.faultsOverMs);
-  record('trial', { what: 'faultsOver' });
   const isQuiet = (): boolean => agent.isQuiet && [...devices.values()].every((device) => device.isQuiet);
-  const hasEnded = await runtime.runUntil(isQuiet, { limitMs: REST_LIMIT_MS });
-  const restMs = runtime.nowMs() - plan.faultsOverMs;
-  // What comes late, or twice, still shows.
-  await runtime.advance(AFTERMATH_MS);
-  record('trial', { what: hasEnded && isQuiet() ? 'quiet' : 'notQuiet' });
+  let isAtRest = false;
+  let restMs = 0;
+  try {
+    await runtime.advance(plan.faultsOverMs);
+    record('trial', { what: 'faultsOver' });
+    isAtRest = await runtime.runUntil(isQuiet, { limitMs: REST_LIMIT_MS });
+    restMs = runtime.nowMs() - plan.faultsOverMs;
+    // What comes late, or twice, still shows.
+    await runtime.advance(AFTERMATH_MS);
+  } catch (error) {
+    record('trial', { what: 'threw', error: String(error) });
+  }
+  record('trial', { what: isAtRest && isQuiet() ? 'quiet' : 'notQuiet' });
   for (const [id, device] of devices) record(id, { what: 'left', messages: device.outboxMessages });
   peaks.report(record);
 

@@ -91,6 +91,8 @@ export type AgentTraceEvent =
 export type TrialEvent =
   | { readonly what: 'fault'; readonly fault: string; readonly ms: number }
   | { readonly what: 'faultsOver' }
+  /** Some code has thrown what nobody caught; the trial is over with it. */
+  | { readonly what: 'threw'; readonly error: string }
   /** Everything is settled and nothing is under way, or the time for that is up. */
   | { readonly what: 'quiet' | 'notQuiet' }
   /** What is left in a device's outbox at the end. */

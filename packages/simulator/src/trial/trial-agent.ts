@@ -29,10 +29,10 @@ const WHO = 'agent';
 /** Percent of handlings that are done at once, and of those that fail, when nothing is wrong. */
 const AT_ONCE_PERCENT = 80;
 const FAILING_PERCENT = 2;
-const TROUBLED_FAILING_PERCENT = 60;
+const TROUBLED_FAILING_PERCENT = 85;
 /** The longest handling, in milliseconds. */
 const HANDLING_MAX_MS = 50;
-const SLOW_HANDLING_MAX_MS = 3_000;
+const SLOW_HANDLING_MAX_MS = 6_000;
 
 /** An agent. */
 export class TrialAgent {
@@ -110,7 +110,7 @@ export class TrialAgent {
     });
   }
 
-  /** Handlings take up to three seconds, for so long. */
+  /** Handlings take up to six seconds, for so long. */
   slowDown(ms: number): void {
     this.#slowUntilMs = Math.max(this.#slowUntilMs, this.#options.runtime.nowMs() + ms);
   }
@@ -129,7 +129,7 @@ export class TrialAgent {
   watch(peaks: Peaks): void {
     const { agentQueueMaxMessages, creditMessages } = this.#options.limits;
     // A frame is taken whole: the last one before the agent says that it is overloaded may bring as much as its credit allows.
-    const limit = agentQueueMaxMessages + creditMessages;
+    const limit = agentQueueMaxMessages - 1 + creditMessages;
     peaks.watch(WHO, 'queue', limit, () => this.#agent?.stats().queuedMessages ?? 0);
   }
 

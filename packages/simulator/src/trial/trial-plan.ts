@@ -61,8 +61,8 @@ const SENDS = { min: 25, max: 125 };
 /** The time of faults, in milliseconds. */
 const FAULTS_OVER_MS = { min: 90_000, max: 240_000 };
 const BODY_MAX_BYTES = 8_192;
-/** Of every five messages four go through the channel. */
-const PLAIN_ONE_IN = 5;
+/** Of every four messages three go through the channel. */
+const PLAIN_ONE_IN = 4;
 
 /** Draws a trial. @param seed - integer from 0 to 2^53 - 1; anything else is a TypeError or RangeError */
 export function drawTrial(seed: number): TrialPlan {
@@ -122,8 +122,8 @@ function drawLimits(random: RandomUint32): PlannedLimits {
     reconnectMaxMs: between(4_000, 30_000),
     outboxMaxMessages: pick(random, [5, 12, 40, 1_000]),
     windowMaxMessages: pick(random, [1, 4, 32, 4_096]),
-    agentQueueMaxMessages: pick(random, [3, 10, 10_000]),
-    creditMessages: pick(random, [2, 16, 1_024]),
+    agentQueueMaxMessages: pick(random, [1, 5, 10_000]),
+    creditMessages: pick(random, [1, 4, 1_024]),
     commitMaxMs: pick(random, [0, 10, 200]),
   };
 }

@@ -25,11 +25,12 @@ test('every kind is drawn, in the order of time, and all are over in time', () =
 
 test('a crash comes right behind a send that it can concern, if there is one', () => {
   const crashes = (target: string) =>
-    Array.from({ length: 200 }, (_, seed) => draw(seed).filter((each) => each.fault === 'crash')).flatMap((faults) =>
-      faults.filter((each) => each.target === target).map(({ atMs }) => atMs),
-    );
+    Array.from({ length: 200 }, (_, seed) =>
+      draw(seed).filter(({ fault }) => fault === 'crash' || fault === 'outage'),
+    ).flatMap((faults) => faults.filter((each) => each.target === target).map(({ atMs }) => atMs));
   const isBusy = (atMs: number) => SENDS.some((send) => atMs >= send.atMs && atMs <= send.atMs + 500);
   expect(crashes('device-2').every(isBusy)).toBe(true);
   expect(crashes('agent').every(isBusy)).toBe(true);
+  expect(crashes('dataCentre').every(isBusy)).toBe(true);
   expect(crashes('device-1').every(isBusy)).toBe(false);
 });

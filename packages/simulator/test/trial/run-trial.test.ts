@@ -3,7 +3,7 @@ import { runTrial } from '../../src/trial/run-trial.js';
 import type { TraceEvent } from '../../src/trial/trace-event.js';
 
 /** Seeds whose trials have crashes of devices and of the agent. */
-const SEEDS = [1, 2, 3, 4, 5, 6];
+const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8];
 
 describe('a trial', () => {
   it('goes the same way for the same seed, event by event, and another way for another', async () => {

@@ -7,16 +7,14 @@ import { keyOf, survivingMessages } from './sent-messages.js';
 import type { EventOf, Violation } from './violation.js';
 
 const CHECK = 'handled once';
-/** The first commit behind the finish may hold a record from before it; the second one holds it for certain. */
-const CERTAIN_COMMITS = 2;
 
 /** What is known of a message that a handler has finished. */
 interface Finished {
   readonly device: string;
   /** Its place in the trace. */
   readonly index: number;
-  /** Commits of its device's record that began later and are on disk. */
-  commits: number;
+  /** Commits of its device's record that have to begin later and be on disk until it is recorded for certain. */
+  commitsToCome: number;
   /** The agent has crashed since, and may have forgotten it. */
   isExcused: boolean;
 }
@@ -31,6 +29,8 @@ export function checkHandledOnce(trace: Trace): Violation[] {
   /** Those of `finished` that a crash may still excuse. */
   const uncertain = new Set<Finished>();
   const running = new Set<string>();
+  /** By device: when a handler finished last. */
+  const lastDoneMs = new Map<string, number>();
   trace.forEach((event, index) => {
     if (event.what === 'handlerBegan' && event.id !== '') onBegan(event);
     else if (event.what === 'handlerFailed') running.delete(event.id);
@@ -40,8 +40,8 @@ export function checkHandledOnce(trace: Trace): Violation[] {
     const commit = commits.read(event, index);
     if (commit === undefined) return;
     for (const work of uncertain) {
-      if (commit.beganAt > work.index && commit.devices.includes(work.device)) work.commits += 1;
-      if (work.commits >= CERTAIN_COMMITS) uncertain.delete(work);
+      if (commit.beganAt > work.index && commit.devices.includes(work.device)) work.commitsToCome -= 1;
+      if (work.commitsToCome === 0) uncertain.delete(work);
     }
   });
   return violations;
@@ -54,9 +54,12 @@ export function checkHandledOnce(trace: Trace): Violation[] {
     running.add(id);
   }
 
-  function onDone({ id, device }: EventOf<'handlerDone' | 'handlerFailed'>, index: number): void {
+  function onDone({ atMs, id, device }: EventOf<'handlerDone' | 'handlerFailed'>, index: number): void {
     running.delete(id);
-    const work: Finished = { device, index, commits: 0, isExcused: false };
+    // The next commit has it, unless that may hold a record made earlier; then the one behind that has it.
+    const isNext = commits.isIdle(device) && lastDoneMs.get(device) !== atMs;
+    lastDoneMs.set(device, atMs);
+    const work: Finished = { device, index, commitsToCome: isNext ? 1 : 2, isExcused: false };
     const before = finished.get(id);
     if (before !== undefined) uncertain.delete(before);
     finished.set(id, work);

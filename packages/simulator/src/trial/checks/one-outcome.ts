@@ -19,7 +19,7 @@ export function checkOneOutcome(trace: Trace): Violation[] {
   /** What deliveries said, by number of the call. */
   const settled = new Map<number, string>();
   /** What channels said, by number of the outbox. */
-  const ended = new Map<string, { readonly life: number; readonly status: string }>();
+  const ended = new Map<string, { readonly firstLife: number; readonly life: number; readonly status: string }>();
   const left = new Map<string, number>();
   for (const event of trace) {
     if (event.what === 'send') sent.add(event.n);
@@ -49,7 +49,7 @@ export function checkOneOutcome(trace: Trace): Violation[] {
       // In the next life one that is still on disk may end again, in the same way.
       if (before !== undefined && (before.life === life || before.status !== status))
         find(atMs, `${key} was ${before.status} in life ${before.life} and is ${status} in life ${life}`);
-      ended.set(key, { life, status });
+      ended.set(key, { firstLife: before?.firstLife ?? life, life, status });
     }
   }
 
@@ -59,10 +59,13 @@ export function checkOneOutcome(trace: Trace): Violation[] {
     for (const [key, { who, send }] of survivingMessages(trace)) {
       const told = settled.get(send.n);
       const outcome = told === KEPT ? undefined : told;
-      const ofChannel = ended.get(key)?.status;
+      const end = ended.get(key);
+      const ofChannel = end?.status;
       // A message that never got into the outbox has no number that the channel could speak of.
       if (outcome !== undefined && outcome !== ofChannel && !(outcome === 'evicted' && ofChannel === undefined))
         find(endMs, `message ${send.n} of ${who} is ${outcome}, and its channel says ${ofChannel ?? 'nothing'}`);
+      if (outcome === undefined && end?.firstLife === send.life)
+        find(endMs, `message ${send.n} of ${who} is ${end.status}, and its delivery says ${told ?? 'nothing'}`);
       if (outcome === undefined && ofChannel === undefined) open.set(who, (open.get(who) ?? 0) + 1);
     }
     for (const who of new Set([...open.keys(), ...left.keys()])) {

@@ -32,6 +32,11 @@ describe('the check of liveness', () => {
 
   it.each<[string, t.Step[], string]>([
     ['a trial without rest', [...t.wholeLife(1), { who: 'trial', what: 'notQuiet' }], 'did not come to rest'],
+    [
+      'what nobody caught',
+      [{ who: 'trial', what: 'threw', error: 'Error: a bug' }, ...t.END],
+      'ended with Error: a bug',
+    ],
     ['what is left', [...t.END, { who: t.DEVICE, what: 'left', messages: 2 }], '2 messages of device-1'],
     [
       'a message sent too often',

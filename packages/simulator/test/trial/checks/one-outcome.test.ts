@@ -18,6 +18,10 @@ describe('the check of one outcome', () => {
       [t.opened(1), t.send(1), t.crashed(), t.opened(1, 2), t.send(2, { sequence: 1, life: 2 }), left(1)],
     ],
     [
+      'one that ends in the next life, where nobody has its delivery',
+      [t.opened(1), t.send(1), t.stored(1), t.crashed(), t.opened(2, 2), t.ended(1, 1, 'acknowledged', 2)],
+    ],
+    [
       'one whose end is told in the next life again',
       [t.opened(1), ...t.wholeLife(1), t.crashed(), t.opened(2, 2), t.ended(1, 1, 'acknowledged', 2)],
     ],
@@ -30,6 +34,7 @@ describe('the check of one outcome', () => {
     ['two different ones', [...t.wholeLife(1), t.ended(1, 1, 'expired')], 'was acknowledged in life 1 and is expired'],
     ['another one in a later life', [...t.wholeLife(1), t.ended(1, 1, 'expired', 2)], 'is expired in life 2'],
     ['none', [t.send(1), left(0)], '1 messages of device-1 have no outcome, and 0 are in its outbox'],
+    ['none at the delivery', [t.send(1), t.ended(1)], 'is acknowledged, and its delivery says nothing'],
     ['none of a stored one behind a crash', [t.send(1), t.crashed(), t.opened(2, 2), left(0)], 'have no outcome'],
     ['one left that has an outcome', [...t.wholeLife(1), left(1)], '0 messages of device-1 have no outcome, and 1 are'],
     ['an outcome that is none', [t.send(1), t.settled(1, 'gone'), t.ended(1, 1, 'gone')], 'which is no outcome'],
