@@ -64,6 +64,11 @@ export class Child<Message> {
     }
   }
 
+  /** What it has written to its standard error so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
   /** A program that is gone hears nothing; `next` and `finished` tell of that. */
   send(message: object): void {
     this.#process.send(message, () => {});

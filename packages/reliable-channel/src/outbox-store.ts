@@ -1,6 +1,6 @@
 // The outbox in its store, as the sending half needs it: the numbering when it opens, batches when their turn comes.
 
-import { HoldfastError, ProtocolError, type RandomUint32 } from '@holdfast/protocol';
+import { HoldfastError, isHoldfastError, ProtocolError, type RandomUint32 } from '@holdfast/protocol';
 import type { CheckedStore } from './checked-store.js';
 import {
   type BatchRecord,
@@ -12,9 +12,13 @@ import {
   metaKey,
   newEpoch,
   type OutboxMeta,
+  type StoreOperation,
 } from './core/index.js';
 
 const ADVICE = 'open it with the version of Holdfast that wrote it, or put a backup back';
+
+/** Records that a full disk nearly always has room to delete. */
+export const DELETE_FEW = 16;
 
 /** So much is read at a time when a numbering is made from the batches. */
 const REBUILD_READ_BYTES = 1024 * 1024;
@@ -38,6 +42,26 @@ export async function openOutbox(store: CheckedStore, prefix: string, random: Ra
     throw new HoldfastError('STORE_FORMAT_UNKNOWN', `the outbox can not be read: ${meta.message}; ${ADVICE}`);
   }
   return meta;
+}
+
+/**
+ * Commits what an outbox asks for. A full disk may have no room for a commit that deletes many records, since that needs
+ * room as well, but for one that deletes a few. So when a commit fails, its deletions are made a few at a time, and then it
+ * is tried once more. What an outbox deletes is settled, so it may be gone before the rest is there.
+ *
+ * @throws HoldfastError `STORE_FAILED`
+ */
+export async function commitOutbox(store: CheckedStore, operations: readonly StoreOperation[]): Promise<void> {
+  try {
+    await store.commit(operations);
+  } catch (error) {
+    const deletions = operations.filter(({ type }) => type === 'delete');
+    if (!isHoldfastError(error) || deletions.length <= DELETE_FEW) throw error;
+    for (let index = 0; index < deletions.length; index += DELETE_FEW) {
+      await store.commit(deletions.slice(index, index + DELETE_FEW));
+    }
+    await store.commit(operations.filter(({ type }) => type === 'put'));
+  }
 }
 
 /** A numbering that fits the batches in the store. */

@@ -17,7 +17,7 @@ import { Deliveries } from './deliveries.js';
 import { type Delivery, evictedDelivery, type Outcome } from './delivery.js';
 import { lostRuns } from './lost-runs.js';
 import { OUTBOX_KEY_PREFIX, type ReliableChannelOptions, resolveChannelOptions } from './options.js';
-import { openOutbox, readBatches } from './outbox-store.js';
+import { commitOutbox, openOutbox, readBatches } from './outbox-store.js';
 
 /** What a channel tells its observers. */
 export type ChannelEvent =
@@ -230,7 +230,7 @@ export class ReliableChannel {
 
   async #commit({ operations }: Extract<SenderOutput, { type: 'commit' }>): Promise<void> {
     try {
-      await this.#store.commit(operations);
+      await commitOutbox(this.#store, operations);
       this.#driver.feed({ type: 'committed' });
     } catch (error) {
       const detail = this.#reportStoreProblem(error);

@@ -1,9 +1,11 @@
+import { HoldfastError } from '@holdfast/protocol';
 import { encodeEntry } from '@holdfast/protocol/core';
 import { createVirtualRuntime } from '@holdfast/simulator';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CheckedStore } from '../src/checked-store.js';
 import { BatchCollector, batchKey, decodeMeta, encodeBatch, encodeMeta, metaKey } from '../src/core/index.js';
-import { openOutbox, readBatches } from '../src/outbox-store.js';
+import type { Store, StoreOperation } from '../src/index.js';
+import { commitOutbox, DELETE_FEW, openOutbox, readBatches } from '../src/outbox-store.js';
 import { memoryStore } from '../src/stores/memory.js';
 
 const ALL = Number.MAX_SAFE_INTEGER;
@@ -70,6 +72,48 @@ describe('opening an outbox', () => {
     const error = new Error('the disk is full');
     const full = new CheckedStore({ ...(await memoryStore().open()), commit: () => Promise.reject(error) });
     await expect(openOutbox(full, 'outbox', randomUint32)).rejects.toBe(error);
+  });
+});
+
+describe('committing', () => {
+  const deletion = (index: number): StoreOperation => ({ type: 'delete', key: batchKey('outbox', index + 1) });
+  const meta: StoreOperation = { type: 'put', key: metaKey('outbox'), value: Uint8Array.of(1) };
+
+  /** A store that has room for so many operations in a commit. */
+  async function roomFor(count: number): Promise<{ store: CheckedStore; sizes: number[] }> {
+    const sizes: number[] = [];
+    const inner = await memoryStore().open();
+    const narrow: Store = {
+      ...inner,
+      commit: async (operations) => {
+        sizes.push(operations.length);
+        if (operations.length > count) throw new HoldfastError('STORE_FAILED', 'the disk is full');
+        await inner.commit(operations);
+      },
+    };
+    return { store: new CheckedStore(narrow), sizes };
+  }
+
+  const operations = [meta, ...Array.from({ length: 2 * DELETE_FEW + 3 }, (_, index) => deletion(index))];
+
+  it('is one commit when there is room', async () => {
+    const { store: wide, sizes } = await roomFor(1_000);
+    await commitOutbox(wide, operations);
+    expect(sizes).toEqual([2 * DELETE_FEW + 4]);
+  });
+
+  it('deletes a few records at a time when there is not, and then puts the rest', async () => {
+    const { store: narrow, sizes } = await roomFor(DELETE_FEW);
+    await commitOutbox(narrow, operations);
+    expect(sizes).toEqual([2 * DELETE_FEW + 4, DELETE_FEW, DELETE_FEW, 3, 1]);
+    await expect(narrow.get(metaKey('outbox'))).resolves.toEqual(Uint8Array.of(1));
+  });
+
+  it('fails when there is no room at all, without trying on and on', async () => {
+    const { store: full, sizes } = await roomFor(0);
+    await expect(commitOutbox(full, operations)).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await expect(commitOutbox(full, operations.slice(0, 3))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(sizes).toEqual([2 * DELETE_FEW + 4, DELETE_FEW, 3]);
   });
 });
 

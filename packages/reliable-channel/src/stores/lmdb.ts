@@ -6,12 +6,14 @@
 // and that nobody can look at, which ends the program. We batch by ourselves.
 
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { HoldfastError } from '@holdfast/protocol';
 import { open, type RootDatabase } from 'lmdb';
 import type { StoreOperation } from '../core/index.js';
 import type { Store, StoreEntry, StoreFactory, StoreRange } from '../store.js';
 import { lmdbFileFault } from './lmdb-file.js';
+import { prepareNewStore } from './lmdb-new-store.js';
+import { LmdbRoom, type LmdbStats } from './lmdb-room.js';
 import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.js';
 
 /** The layout of keys and records that this code writes: 2 since every record carries a checksum. */
@@ -31,9 +33,12 @@ export function lmdbStore(path: string): StoreFactory {
 
 function openLmdb(path: string): Store {
   const database = openDatabase(path);
+  let room: LmdbRoom | undefined;
   try {
-    claim(database, path);
+    room = new LmdbRoom(join(path, 'data.mdb'), () => database.getStats() as LmdbStats);
+    claim(database, path, room);
   } catch (error) {
+    room?.close();
     void database.close();
     throw error instanceof HoldfastError ? error : unavailable(path, error);
   }
@@ -42,9 +47,9 @@ function openLmdb(path: string): Store {
     isDurable: true,
     get: (key) => reading(() => database.getBinary(key)),
     read: (range) => reading(() => readRange(database, range)),
-    commit: (operations) => commit(database, operations),
+    commit: (operations) => commit(database, room, operations),
     close: () => {
-      closing ??= release(database);
+      closing ??= release(database, room);
       return closing;
     },
   };
@@ -55,6 +60,7 @@ function openDatabase(path: string): RootDatabase<Buffer, string> {
     makeFolder(resolve(path));
     const fault = lmdbFileFault(path);
     if (fault !== undefined) throw new Error(fault);
+    prepareNewStore(path);
     const database = open<Buffer, string>({
       path,
       noSubdir: false,
@@ -108,8 +114,12 @@ function makeFolder(path: string): void {
 }
 
 /** Checks the format and takes the store for this process, in one transaction, so that two can not both succeed. */
-function claim(database: RootDatabase<Buffer, string>, path: string): void {
+function claim(database: RootDatabase<Buffer, string>, path: string, room: LmdbRoom): void {
   let failure: HoldfastError | undefined;
+  const claims = [
+    { type: 'put', key: FORMAT_KEY, value: Buffer.from(String(FORMAT)) },
+    { type: 'put', key: OWNER_KEY, value: Buffer.from(JSON.stringify(thisProcess())) },
+  ] as const;
   database.transactionSync(() => {
     const format = database.getBinary(FORMAT_KEY)?.toString() ?? String(FORMAT);
     const owner = readOwner(database);
@@ -122,8 +132,10 @@ function claim(database: RootDatabase<Buffer, string>, path: string): void {
       const advice = 'end that process, or choose another folder';
       failure = new HoldfastError('STORE_LOCKED', `the store in ${path} is open in process ${owner.pid}; ${advice}`);
     } else {
-      void database.put(FORMAT_KEY, Buffer.from(String(FORMAT)));
-      void database.put(OWNER_KEY, Buffer.from(JSON.stringify(thisProcess())));
+      // In here nobody else writes, so only in here may one who does not have the store yet make the file longer.
+      const isOver = room.promise(claims, { mayUseReserve: true });
+      for (const { key, value } of claims) void database.put(key, value);
+      isOver();
     }
   });
   if (failure !== undefined) throw failure;
@@ -161,8 +173,14 @@ function readRange(database: RootDatabase<Buffer, string>, range: StoreRange): S
   return entries;
 }
 
-async function commit(database: RootDatabase<Buffer, string>, operations: readonly StoreOperation[]): Promise<void> {
+async function commit(
+  database: RootDatabase<Buffer, string>,
+  room: LmdbRoom,
+  operations: readonly StoreOperation[],
+): Promise<void> {
+  let isOver: (() => void) | undefined;
   try {
+    isOver = room.promise(operations);
     await database.batch(() => {
       for (const operation of operations) {
         if (operation.type === 'put') settle(database.put(operation.key, asBuffer(operation.value)));
@@ -172,6 +190,8 @@ async function commit(database: RootDatabase<Buffer, string>, operations: readon
   } catch (cause) {
     const detail = await reasonOf(cause);
     throw new HoldfastError('STORE_FAILED', `the store could not write: ${detail}; check the disk`, { cause });
+  } finally {
+    isOver?.();
   }
 }
 
@@ -190,14 +210,14 @@ async function reasonOf(cause: unknown): Promise<string> {
   }
 }
 
-async function release(database: RootDatabase<Buffer, string>): Promise<void> {
+async function release(database: RootDatabase<Buffer, string>, room: LmdbRoom): Promise<void> {
   try {
-    await database.remove(OWNER_KEY);
-  } catch (error) {
-    // A full disk: the store is let go when this process ends.
-    await reasonOf(error);
+    await commit(database, room, [{ type: 'delete', key: OWNER_KEY }]);
+  } catch {
+    // The store is let go when this process ends.
   }
   await database.close();
+  room.close();
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

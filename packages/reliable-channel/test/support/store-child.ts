@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const PROGRAM = fileURLToPath(new URL('store-child.mjs', import.meta.url));
 
 /** The largest file that a child in mode `fill` can make, in blocks of 512 bytes. */
-const FILE_MAX_BLOCKS = 1_000;
+const FILE_MAX_BLOCKS = 2_000;
 
 /** A process that has a store open. */
 export class StoreChild {
