@@ -40,8 +40,7 @@ export function readNotes(folder: string): Note[] {
 /** What the handlers did, in order. */
 export function readEffects(folder: string): Effect[] {
   return readLines(folder, 'effects').map(([id = '', life, said]) => {
-    const [epoch = '', number] = id.split('-');
-    return { epoch, number: Number(number), deviceLife: Number(life), said: Number(said) };
+    return { epoch: id.split('-')[0] ?? '', number: numberIn(id), deviceLife: Number(life), said: Number(said) };
   });
 }
 
@@ -49,8 +48,13 @@ export function readEffects(folder: string): Effect[] {
 export function readCalls(folder: string): Call[] {
   return readLines(folder, 'calls').map(([life, id = '']) => ({
     agentLife: Number(life),
-    number: Number(id.split('-')[1]),
+    number: numberIn(id),
   }));
+}
+
+/** The number behind the last dash of a message's id. */
+function numberIn(id: string): number {
+  return Number(id.slice(id.lastIndexOf('-') + 1));
 }
 
 /** The highest message that the device knows to be handled; 0 when there is none. */

@@ -1,61 +1,84 @@
 // The agent: the application's end of many devices' connections. Its server's half (server.ts) takes connections and
 // acknowledges bytes; its own half, here, brings messages to handlers and acknowledges work. Between the two, plain
-// messages can be lost, as on the real platform; messages of a reliable channel can not. Towards a device there are plain
-// messages only.
+// messages can be lost, as on the real platform; messages of a reliable channel can not.
 
-import { encodeMessage, HoldfastError, Listeners, NACK_CODE } from '@holdfast/protocol';
-import { CheckedStore, GroupCommit, type Pause, type Store } from '@holdfast/reliable-channel';
+import {
+  type AnyMessages,
+  encodeMessage,
+  HoldfastError,
+  Listeners,
+  type MessageTypes,
+  type NameOf,
+} from '@holdfast/protocol';
+import {
+  type ApplicationDatabase,
+  type ChannelEvent,
+  CheckedStore,
+  GroupCommit,
+  inboxTransaction,
+  type SendingHalf,
+} from '@holdfast/reliable-channel';
 import { NOT_CONNECTED, type SendCode } from '@holdfast/transport';
-import { Overload } from './core/index.js';
+import { AgentDevice } from './agent-device.js';
+import { Backpressure } from './backpressure.js';
 import type { DeviceEntry } from './device-entry.js';
+import { DeviceOutboxes } from './device-outboxes.js';
 import { DeviceTable } from './device-table.js';
 import type { AgentEvent, AgentStats } from './events.js';
-import { type Handler, Handlers } from './handlers.js';
+import { type Handler, type HandlerOf, Handlers } from './handlers.js';
 import type { OpenListener } from './listener.js';
 import { type AgentOptions, type ResolvedAgentOptions, resolveAgentOptions } from './options.js';
 import { PlainMessages } from './plain-messages.js';
-import { ReliableMessages } from './reliable-messages.js';
+import { type AgentStore, ReliableMessages } from './reliable-messages.js';
 import { Server } from './server.js';
 
 /** How often a closing agent looks whether its handlers are done, and for how long, in milliseconds. */
 const CLOSE_POLL_MS = 10;
 const CLOSE_TIMEOUT_MS = 10_000;
 
-/** An inbox and the one way to write it. */
-interface Inbox {
-  readonly store: Store;
-  readonly commits: GroupCommit;
-}
-
-/** An agent. Made by `createAgent`. */
-export class Agent {
+/**
+ * An agent. Made by `createAgent`.
+ *
+ * @typeParam Messages - what devices send, by name: `{ temperature: { data: { celsius: number }; reply: 'ok' } }`
+ * @typeParam Commands - the same for what is sent to devices
+ */
+export class Agent<
+  Messages extends MessageTypes<Messages> = AnyMessages,
+  Commands extends MessageTypes<Commands> = AnyMessages,
+> {
   readonly #options: ResolvedAgentOptions;
-  readonly #handlers = new Handlers();
+  readonly #handlers: Handlers;
   readonly #observers = new Listeners<AgentEvent>();
   readonly #restartObservers = new Listeners<void>();
   readonly #plain: PlainMessages;
   readonly #reliable: ReliableMessages;
-  readonly #overload: Overload;
+  readonly #backpressure: Backpressure;
   readonly #devices: DeviceTable;
   readonly #server: Server;
-  #inbox: Inbox | undefined;
+  #inbox: AgentStore | undefined;
   /** What listens now. */
   #open: readonly OpenListener[] = [];
   #listening: Promise<readonly OpenListener[]> | undefined;
   #closing: Promise<void> | undefined;
-  /** Restarts under way. */
-  #restarts = 0;
 
-  constructor(options: AgentOptions) {
-    this.#options = resolveAgentOptions(options);
+  constructor(options: AgentOptions<Messages>) {
+    this.#options = resolveAgentOptions(options as AgentOptions);
     const events = {
       emit: (event: AgentEvent) => this.#observers.emit(event),
       queueChanged: () => this.#onQueueChanged(),
+      connectedChanged: (change: number) => this.#backpressure.connectedChanged(change),
     };
-    this.#overload = new Overload(this.#options.agentQueueMaxMessages);
+    this.#handlers = new Handlers(this.#options.schemas);
     this.#plain = new PlainMessages(this.#options, this.#handlers, events);
     this.#reliable = new ReliableMessages(this.#options, this.#handlers, events);
     this.#devices = new DeviceTable(this.#options.devicesMax, (id) => this.#openDevice(id));
+    const waitingCount = (): number => this.#plain.waitingCount + this.#reliable.waitingCount;
+    this.#backpressure = new Backpressure(this.#options, {
+      devices: this.#devices,
+      get waitingCount() {
+        return waitingCount();
+      },
+    });
     this.#server = new Server(this.#options, this.#devices, {
       emit: events.emit,
       message: (device, message, bytes) => {
@@ -65,8 +88,8 @@ export class Agent {
   }
 
   /** Registers the handler for messages of `name`, plain and reliable, in place of an earlier one. */
-  on(name: string, handler: Handler): void {
-    this.#handlers.set(name, handler);
+  on<Name extends NameOf<Messages>>(name: Name, handler: HandlerOf<Messages, Name>): void {
+    this.#handlers.set(name, handler as Handler);
   }
 
   /** Registers the handler for names without a handler of their own, in place of an earlier one. */
@@ -78,8 +101,18 @@ export class Agent {
    * Registers the handler for messages of `name` from one device, plain and reliable, in place of an earlier one. It comes
    * before the handlers for all devices.
    */
-  onDevice(deviceId: string, name: string, handler: Handler): void {
-    this.#handlers.setForDevice(deviceId, name, handler);
+  onDevice<Name extends NameOf<Messages>>(deviceId: string, name: Name, handler: HandlerOf<Messages, Name>): void {
+    this.#handlers.setForDevice(deviceId, name, handler as Handler);
+  }
+
+  /** A device, to send to it, whether it is there or not. */
+  device(id: string): AgentDevice<Commands> {
+    if (typeof id !== 'string' || id === '') throw new TypeError('a device id must be a text that is not empty');
+    return new AgentDevice({
+      id,
+      isConnected: () => this.isConnected(id),
+      useSending: (use) => this.#useSending(id, use),
+    });
   }
 
   /** Whether the device has a connection now. One that was cut counts until the server notices. */
@@ -102,6 +135,22 @@ export class Agent {
     // Bad data is a mistake in the program, which shows whether the device is there or not.
     encodeMessage(name, data);
     return Promise.resolve(NOT_CONNECTED);
+  }
+
+  /**
+   * Runs work, which must be synchronous, on the application's database in the inbox, in a transaction of its own: for what is
+   * not about one message. Resolves with what it returned when that is on disk; rejects with what it throws, and nothing is
+   * changed then. Messages have `message.inboxTransaction`.
+   *
+   * @throws HoldfastError `TRANSACTION_REFUSED`: the agent does not listen yet, or its store has no transactions;
+   * `STORE_FAILED`. TypeError: the work returned a promise
+   */
+  async inboxTransaction<T, Database extends ApplicationDatabase = ApplicationDatabase>(
+    work: (database: Database) => T,
+  ): Promise<T> {
+    const inbox = this.#inbox;
+    if (inbox === undefined) throw new HoldfastError('TRANSACTION_REFUSED', 'the inbox is not open; call listen first');
+    return inboxTransaction(inbox.store, inbox.commits, work as (database: ApplicationDatabase) => T, () => []);
   }
 
   /**
@@ -129,19 +178,15 @@ export class Agent {
    */
   async restart(program: () => void | Promise<void>): Promise<void> {
     this.#checkOpen();
-    this.#restarts += 1;
     this.#handlers.clear();
     this.#plain.pause();
-    this.#pauseChannels();
+    this.#backpressure.restartBegins();
     this.#restartObservers.emit();
     try {
       await program();
     } finally {
-      this.#restarts -= 1;
-      if (this.#restarts === 0 && this.#closing === undefined) {
-        this.#plain.resume();
-        this.#pauseChannels();
-      }
+      const isClosing = this.#closing !== undefined;
+      if (this.#backpressure.restartEnds(!isClosing) && !isClosing) this.#plain.resume();
     }
   }
 
@@ -169,16 +214,46 @@ export class Agent {
 
   /** Where the agent stands now. */
   stats(): AgentStats {
+    const { oldestSinceMs, waitingBytes, keptResults, ...outboxes } = this.#sums();
     return {
       connections: this.#server.connectionCount,
-      devices: this.#devices.connectedCount,
-      queuedMessages: this.#waitingCount,
-      isOverloaded: this.#overload.isOverloaded,
-      isRestarting: this.#restarts > 0,
+      devices: this.#backpressure.connectedCount,
+      queuedMessages: this.#plain.waitingCount + this.#reliable.waitingCount,
+      queuedBytes: this.#plain.waitingBytes + waitingBytes,
+      oldestWaitMs: Math.max(0, this.#options.runtime.nowMs() - oldestSinceMs),
+      runningHandlers: this.#plain.runningCount + this.#reliable.runningCount,
+      creditMessages: this.#backpressure.creditMessages,
+      keptResults,
+      ...outboxes,
+      isOverloaded: this.#backpressure.isOverloaded,
+      isRestarting: this.#backpressure.isRestarting,
       receivedMessages: this.#plain.receivedCount,
       handledMessages: this.#plain.handledCount + this.#reliable.handledCount,
+      repliedMessages: this.#reliable.repliedCount,
+      rejectedMessages: this.#reliable.rejectedCount,
+      retriedMessages: this.#reliable.retried,
       droppedMessages: this.#plain.dropped,
     };
+  }
+
+  /** What stats have to ask every device for. */
+  #sums() {
+    let oldestSinceMs = this.#plain.waitingSinceMs ?? Number.POSITIVE_INFINITY;
+    let waitingBytes = 0;
+    let keptResults = 0;
+    let outboxMessages = 0;
+    let outboxBytes = 0;
+    let deadLetters = 0;
+    for (const { receiving, sending } of this.#devices) {
+      oldestSinceMs = Math.min(oldestSinceMs, receiving.waitingSinceMs ?? oldestSinceMs);
+      waitingBytes += receiving.waitingBytes;
+      keptResults += receiving.keptResults;
+      const outbox = sending?.stats();
+      outboxMessages += outbox?.outboxMessages ?? 0;
+      outboxBytes += outbox?.outboxBytes ?? 0;
+      deadLetters += outbox?.deadLetters ?? 0;
+    }
+    return { oldestSinceMs, waitingBytes, keptResults, outboxMessages, outboxBytes, deadLetters };
   }
 
   // ---- opening and closing
@@ -189,7 +264,7 @@ export class Agent {
     try {
       store = new CheckedStore(await this.#options.store.open());
       store.observe((record) => this.#observers.emit({ type: 'recordQuarantined', ...record }));
-      this.#inbox = { store, commits: new GroupCommit(store, this.#options.runtime) };
+      this.#inbox = this.#openInbox(store);
       for (const listener of this.#options.listeners) {
         const { writeMaxBytes } = listener;
         open.push(await listener.listen((makePipe) => this.#server.accept(makePipe, writeMaxBytes)));
@@ -211,6 +286,7 @@ export class Agent {
     await Promise.all(this.#open.map((listener) => listener.close()));
     this.#server.close();
     this.#plain.pause();
+    await Promise.all([...this.#devices].map((device) => device.close()));
     await this.#whenQuiet();
     if (this.#open.length > 0) await this.#inbox?.store.close();
   }
@@ -237,49 +313,50 @@ export class Agent {
   // ---- devices and their channels
 
   async #openDevice(id: string): Promise<DeviceEntry> {
-    const { store, commits } = this.#inbox as Inbox;
-    const device = await this.#reliable.openDevice(id, store, commits);
-    this.#pauseChannel(device);
+    const device = await this.#reliable.openDevice(id, this.#inbox as AgentStore);
+    this.#backpressure.welcome(device);
     return device;
   }
 
-  get #waitingCount(): number {
-    return this.#plain.waitingCount + this.#reliable.waitingCount;
+  #openInbox(store: CheckedStore): AgentStore {
+    const { runtime, outbox: options } = this.#options;
+    const commits = new GroupCommit(store, runtime);
+    const emit = (device: string, event: ChannelEvent): void => {
+      this.#observers.emit({ type: 'deviceChannel', device, event });
+    };
+    return { store, commits, outboxes: new DeviceOutboxes({ runtime, store, commits, options, emit }) };
+  }
+
+  async #useSending<T>(id: string, use: (sending: SendingHalf) => T): Promise<T> {
+    this.#checkOpen();
+    const inbox = this.#inbox;
+    if (inbox === undefined)
+      throw new HoldfastError('AGENT_NOT_LISTENING', 'the outboxes are not open; call listen first');
+    let used: Promise<T> | undefined;
+    await this.#devices.use(id, (device) => {
+      used = device.useSending(() => inbox.outboxes.open(id), use);
+    });
+    if (used !== undefined) return used;
+    const advice = 'wait until some are at rest, or give devicesMax more';
+    throw new HoldfastError('TOO_MANY_DEVICES', `the agent has all the devices in memory that it may have; ${advice}`);
   }
 
   #onQueueChanged(): void {
-    const turn = this.#overload.update(this.#waitingCount);
-    if (turn === undefined) return;
-    this.#pauseChannels();
-    this.#observers.emit({ type: 'overloadChanged', isOverloaded: turn === 'begins' });
-  }
-
-  /** Tells every channel whether it may send, as things stand now. */
-  #pauseChannels(): void {
-    for (const device of this.#devices) this.#pauseChannel(device);
-  }
-
-  /**
-   * A restart takes the handlers away, so what waits for them is given back. An overloaded agent keeps what it has, since
-   * it is going to handle that, and takes nothing new.
-   */
-  #pauseChannel({ receiving }: DeviceEntry): void {
-    if (this.#restarts > 0) receiving.pause(this.#pause(NACK_CODE.restarting, 'the agent is restarting'));
-    else if (this.#overload.isOverloaded) {
-      receiving.pause(this.#pause(NACK_CODE.overloaded, 'the agent is overloaded'), { keepsWaiting: true });
-    } else receiving.resume();
-  }
-
-  #pause(code: number, reason: string): Pause {
-    return { code, reason, retryAfterMs: this.#options.retryAfterMs };
+    const turn = this.#backpressure.queueChanged();
+    if (turn !== undefined) this.#observers.emit({ type: 'overloadChanged', isOverloaded: turn === 'begins' });
   }
 }
 
 /**
  * Creates an agent. It takes connections after `listen`.
  *
+ * @typeParam Messages - what devices send, by name, with data and replies; without it names and data are free
+ * @typeParam Commands - the same for what is sent to devices
  * @throws TypeError or RangeError that names a wrong option
  */
-export function createAgent(options: AgentOptions): Agent {
+export function createAgent<
+  Messages extends MessageTypes<Messages> = AnyMessages,
+  Commands extends MessageTypes<Commands> = AnyMessages,
+>(options: AgentOptions<Messages>): Agent<Messages, Commands> {
   return new Agent(options);
 }

@@ -1,18 +1,22 @@
 // What the agent tells a device that does not read. Every frame of a device can ask for an answer, and the answers to one
-// that sends and never reads would pile up here without end. Of acks only the latest is kept, for it says all that
-// earlier ones said; a device that lets much more than that pile up is let go.
+// that sends and never reads would pile up here without end. Of the acks of a lane only the latest is kept, for it says all
+// that earlier ones said; a device that lets much more than that pile up is let go.
 
 import type { ChannelFrame } from '@holdfast/protocol/core';
 import type { ChannelHalf, FrameCarrier, FrameCarrierEvents } from '@holdfast/transport';
 
-/** Frames that wait for a device to read. One that works as it should needs a handful. */
-export const UNREAD_FRAMES_MAX = 256;
+/** Frames that wait for a device to read. One that works as it should needs a handful, and an ack for each of its lanes. */
+export const UNREAD_FRAMES_MAX = 1_024;
 
-/** A carrier that holds frames back while the one below has no room, and not more than `UNREAD_FRAMES_MAX`. */
+/** Bytes of the results among them: all that the inbox keeps for one sender, four times. */
+export const UNREAD_RESULTS_MAX_BYTES = 4 * 1024 * 1024;
+
+/** A carrier that holds frames back while the one below has no room, and not more than the limits. */
 export class BoundedCarrier implements FrameCarrier {
   readonly #carrier: FrameCarrier;
   readonly #onOverflow: () => void;
   #held: ChannelFrame[] = [];
+  #heldResultBytes = 0;
 
   /** @param onOverflow - too many frames wait; the connection is to be closed */
   constructor(carrier: FrameCarrier, onOverflow: () => void) {
@@ -40,11 +44,12 @@ export class BoundedCarrier implements FrameCarrier {
       return;
     }
     if (frame.type === 'ack' || frame.type === 'opened') {
-      this.#held = this.#held.filter((held) => held.type !== frame.type);
+      this.#held = this.#held.filter((held) => !isOutdatedBy(held, frame));
     }
     this.#held.push(frame);
-    if (this.#held.length <= UNREAD_FRAMES_MAX) return;
-    this.#held = [];
+    this.#heldResultBytes += resultBytes(frame);
+    if (this.#held.length <= UNREAD_FRAMES_MAX && this.#heldResultBytes <= UNREAD_RESULTS_MAX_BYTES) return;
+    this.#drop();
     this.#onOverflow();
   }
 
@@ -52,7 +57,7 @@ export class BoundedCarrier implements FrameCarrier {
     return this.#carrier.attach(half, {
       up: () => events.up(),
       down: () => {
-        this.#held = [];
+        this.#drop();
         events.down();
       },
       writable: () => {
@@ -67,7 +72,24 @@ export class BoundedCarrier implements FrameCarrier {
     while (this.#carrier.freeBytes > 0) {
       const frame = this.#held.shift();
       if (frame === undefined) return;
+      this.#heldResultBytes -= resultBytes(frame);
       this.#carrier.sendFrame(frame);
     }
   }
+
+  #drop(): void {
+    this.#held = [];
+    this.#heldResultBytes = 0;
+  }
+}
+
+/** Whether `frame` says everything that a frame before it said. */
+function isOutdatedBy(held: ChannelFrame, frame: ChannelFrame): boolean {
+  if (held.type === 'ack' && frame.type === 'ack') return held.lane === frame.lane;
+  return held.type === 'opened' && frame.type === 'opened';
+}
+
+function resultBytes(frame: ChannelFrame): number {
+  if (frame.type !== 'results') return 0;
+  return frame.results.reduce((sum, each) => sum + (each.kind === 'reply' ? each.value.length : each.reason.length), 0);
 }

@@ -49,12 +49,6 @@ export class DeviceTable {
     return this.#devices.size + this.#opening.size;
   }
 
-  get connectedCount(): number {
-    let count = 0;
-    for (const device of this.#devices.values()) if (device.connection !== undefined) count += 1;
-    return count;
-  }
-
   /** Whether every device is away, with everything it sent handled and recorded. */
   get isAtRest(): boolean {
     if (this.#opening.size > 0) return false;
@@ -73,6 +67,10 @@ export class DeviceTable {
   }
 
   #forgetThoseAtRest(): void {
-    for (const [id, device] of this.#devices) if (device.isAtRest) this.#devices.delete(id);
+    for (const [id, device] of this.#devices) {
+      if (!device.isAtRest) continue;
+      this.#devices.delete(id);
+      void device.close();
+    }
   }
 }

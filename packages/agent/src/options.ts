@@ -1,13 +1,14 @@
 // What users can set on an agent, what they get when they do not, and the check of both.
 
-import { checkInteger, MESSAGE_MAX_BYTES, type Runtime, systemRuntime } from '@holdfast/protocol';
-import type { StoreFactory } from '@holdfast/reliable-channel';
+import { type AnyMessages, checkInteger, MESSAGE_MAX_BYTES, type Runtime, systemRuntime } from '@holdfast/protocol';
+import { resolveSendingOptions, type SendingOptions, type StoreFactory } from '@holdfast/reliable-channel';
 import type { ConnectionLimits } from '@holdfast/transport';
 import type { Authenticate } from './authenticate.js';
 import type { Listener } from './listener.js';
+import { checkSchemas, type Schemas } from './schemas.js';
 
 /** The options of `createAgent`. */
-export interface AgentOptions {
+export interface AgentOptions<Messages = AnyMessages> {
   /** Where devices can dial: `tcpListener({ port })`, and others. */
   readonly listeners: readonly Listener[];
   /** Where the agent remembers what it has handled. Without a durable one a restarted agent may handle messages twice. */
@@ -29,8 +30,23 @@ export interface AgentOptions {
   readonly deviceQueueMaxMessages?: number;
   /** The same in bytes. @default 4194304 */
   readonly deviceQueueMaxBytes?: number;
-  /** Messages that one device's channel may have in flight. @default 1024 */
+  /**
+   * What the data of messages must be like, by name: schemas of zod, valibot, arktype, or any other that implements Standard
+   * Schema. What a schema refuses is rejected for good, with the path of the first fault; of a plain message it is dropped and
+   * counted. Names without a schema take any data.
+   */
+  readonly schemas?: Schemas<Messages>;
+  /**
+   * Messages that one device's channel may have in flight at the most. While many wait, or many devices are connected, it is
+   * less: each device's share of the room that `agentQueueMaxMessages` leaves.
+   * @default 1024
+   */
   readonly creditMessages?: number;
+  /**
+   * The outbox towards each device, for `agent.device(id).send`: its limits, and what becomes of messages for which there is no
+   * room. @default 1000 messages and 4 MiB a device, and else the defaults of a channel
+   */
+  readonly outbox?: SendingOptions;
   /** When an overloaded or restarting agent asks channels to come again, in milliseconds. @default 250 */
   readonly retryAfterMs?: number;
   /**
@@ -74,6 +90,7 @@ export function resolveAgentOptions(options: AgentOptions): ResolvedAgentOptions
     throw new TypeError('authenticate must be a function');
   }
   return {
+    schemas: checkSchemas(options.schemas ?? {}),
     listeners: options.listeners,
     store: options.store,
     authenticate: options.authenticate,
@@ -82,10 +99,18 @@ export function resolveAgentOptions(options: AgentOptions): ResolvedAgentOptions
     deviceQueueMaxMessages: checkInteger('deviceQueueMaxMessages', options.deviceQueueMaxMessages ?? 1_024, COUNT),
     deviceQueueMaxBytes: checkInteger('deviceQueueMaxBytes', options.deviceQueueMaxBytes ?? 4 * MEBIBYTE, BYTES),
     creditMessages: checkInteger('creditMessages', options.creditMessages ?? 1_024, COUNT),
+    outbox: resolveOutbox(options.outbox ?? {}),
     retryAfterMs: checkInteger('retryAfterMs', options.retryAfterMs ?? 250, { min: 0, max: 3_600_000 }),
     connectionsMax: checkInteger('connectionsMax', options.connectionsMax ?? 10_000, COUNT),
     devicesMax: checkInteger('devicesMax', options.devicesMax ?? 20_000, COUNT),
     connection: { sendBufferBytes: SEND_BUFFER_BYTES, ...options.connection },
     runtime: options.runtime ?? systemRuntime(),
   };
+}
+
+function resolveOutbox(options: SendingOptions): SendingOptions {
+  const filled = { outboxMaxMessages: 1_000, outboxMaxBytes: 4 * MEBIBYTE, ...options };
+  // Checked when the agent is created, not when the first device is sent to.
+  resolveSendingOptions(filled, 'outbox');
+  return filled;
 }

@@ -1,9 +1,10 @@
 // The way of plain messages through the agent: queued for their device, handled one after another, dropped and counted
 // when the agent can not take them. Their senders have their server ack already and learn nothing of it.
 
+import type { Runtime } from '@holdfast/protocol';
 import { AgentQueue, type AgentQueueOptions, type DropReason } from './core/index.js';
 import type { AgentEvent } from './events.js';
-import type { Handled, Handlers } from './handlers.js';
+import { type AgentMessage, type Handled, type Handlers, noTransaction } from './handlers.js';
 
 interface PlainMessage {
   readonly name: string;
@@ -17,19 +18,33 @@ export interface PlainMessagesEvents {
   queueChanged(): void;
 }
 
+/** The options of an agent that concern plain messages. */
+export interface PlainMessagesOptions extends AgentQueueOptions {
+  readonly runtime: Pick<Runtime, 'nowMs'>;
+}
+
 /** Queues plain messages and runs their handlers. */
 export class PlainMessages {
   readonly #queue: AgentQueue<PlainMessage>;
   readonly #handlers: Handlers;
   readonly #events: PlainMessagesEvents;
-  readonly #dropped: Record<DropReason, number> = { overloaded: 0, restarting: 0, noHandler: 0, handlerFailed: 0 };
+  readonly #runtime: Pick<Runtime, 'nowMs'>;
+  readonly #dropped: Record<DropReason, number> = {
+    overloaded: 0,
+    restarting: 0,
+    noHandler: 0,
+    handlerFailed: 0,
+    rejected: 0,
+    retryLater: 0,
+  };
   #isPaused = false;
   #received = 0;
   #handled = 0;
   #running = 0;
 
-  constructor(options: AgentQueueOptions, handlers: Handlers, events: PlainMessagesEvents) {
+  constructor(options: PlainMessagesOptions, handlers: Handlers, events: PlainMessagesEvents) {
     this.#queue = new AgentQueue(options);
+    this.#runtime = options.runtime;
     this.#handlers = handlers;
     this.#events = events;
   }
@@ -41,7 +56,7 @@ export class PlainMessages {
       this.#drop(device, message.name, 'restarting');
       return;
     }
-    const place = this.#queue.offer(device, message, size);
+    const place = this.#queue.offer(device, message, size, this.#runtime.nowMs());
     if (place === 'full') this.#drop(device, message.name, 'overloaded');
     else if (place === 'takenFirst') this.#runNext(device);
     this.#events.queueChanged();
@@ -60,6 +75,16 @@ export class PlainMessages {
 
   get waitingCount(): number {
     return this.#queue.count;
+  }
+
+  /** Bytes of the data of messages that wait. */
+  get waitingBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  /** When the one came that has waited longest; `undefined`: none waits. */
+  get waitingSinceMs(): number | undefined {
+    return this.#queue.waitingSinceMs;
   }
 
   /** Handlers that have not ended. */
@@ -83,7 +108,7 @@ export class PlainMessages {
   #runNext(device: string): void {
     for (let next = this.#queue.take(device); next !== undefined; next = this.#queue.take(device)) {
       const { name, data } = next;
-      const handled = this.#handlers.run(data, { device, name, id: undefined, attempt: 1, isReliable: false });
+      const handled = this.#handlers.run(data, { ...PLAIN, device, name });
       if (handled instanceof Promise) {
         this.#running += 1;
         void handled.then((result) => {
@@ -99,11 +124,22 @@ export class PlainMessages {
   }
 
   #onHandled(device: string, name: string, handled: Handled): void {
-    if (handled.status === 'done') this.#handled += 1;
-    else if (handled.status === 'noHandler') this.#drop(device, name, 'noHandler');
-    else {
-      this.#events.emit({ type: 'handlerFailed', device, name, error: handled.error });
-      this.#drop(device, name, 'handlerFailed');
+    switch (handled?.status) {
+      case undefined:
+      case 'replied':
+        // A reply has nobody to go to.
+        this.#handled += 1;
+        return;
+      case 'failed':
+        this.#events.emit({ type: 'handlerFailed', device, name, error: handled.error });
+        this.#drop(device, name, 'handlerFailed');
+        return;
+      case 'rejected':
+      case 'noHandler':
+        this.#drop(device, name, handled.status);
+        return;
+      case 'again':
+        this.#drop(device, name, 'retryLater');
     }
   }
 
@@ -112,3 +148,13 @@ export class PlainMessages {
     this.#events.emit({ type: 'messageDropped', device, name, reason });
   }
 }
+
+/** What every plain message is to a handler. */
+const PLAIN: Omit<AgentMessage, 'device' | 'name'> = {
+  id: undefined,
+  isReliable: false,
+  attempt: 1,
+  lane: '',
+  headers: {},
+  inboxTransaction: noTransaction,
+};

@@ -17,7 +17,7 @@ const EPOCH = '00000000000000aa';
 function data(
   first: number,
   fields: Partial<DataFrame> = {},
-  bytes: Uint8Array = encodeData(first).slice(),
+  bytes: Uint8Array = Uint8Array.from(encodeData(first)),
 ): DataFrame {
   const entries = encodeEntry('reading', bytes);
   return {
@@ -35,7 +35,7 @@ function data(
 }
 
 function open(device: RawDevice, epoch = EPOCH): void {
-  device.send({ type: 'open', epoch, floor: 1 });
+  device.send({ type: 'open', epoch, lanes: [] });
 }
 
 /** An agent whose handler never ends, a bad device, and a good one that must not notice. */

@@ -1,12 +1,17 @@
 import type { ChannelFrame } from '@holdfast/protocol/core';
 import type { ChannelHalf, FrameCarrier, FrameCarrierEvents } from '@holdfast/transport';
 import { describe, expect, it } from 'vitest';
-import { BoundedCarrier, UNREAD_FRAMES_MAX } from '../src/bounded-carrier.js';
+import { BoundedCarrier, UNREAD_FRAMES_MAX, UNREAD_RESULTS_MAX_BYTES } from '../src/bounded-carrier.js';
 
 const EPOCH = '00000000000000aa';
 
-function ack(cumulative: number): ChannelFrame {
-  return { type: 'ack', epoch: EPOCH, handled: { cumulative, ranges: [] }, credit: 1 };
+function ack(cumulative: number, lane = ''): ChannelFrame {
+  return { type: 'ack', epoch: EPOCH, credit: 1, lane, handled: { cumulative, ranges: [] } };
+}
+
+function results(sequence: number, bytes: number): ChannelFrame {
+  const value = new Uint8Array(bytes);
+  return { type: 'results', epoch: EPOCH, lane: '', results: [{ sequence, kind: 'reply', value }] };
 }
 
 function nack(from: number): ChannelFrame {
@@ -74,6 +79,35 @@ describe('BoundedCarrier', () => {
     expect(carrier.heldCount).toBe(2);
     below.makeRoom(10);
     expect(below.sent).toEqual([ack(1), nack(7), ack(9_000)]);
+  });
+
+  it('keeps the latest ack of every lane', () => {
+    const { below, carrier } = setUp();
+    carrier.sendFrame(nack(1));
+    for (let n = 1; n <= 20; n++) for (const lane of ['a', 'b']) carrier.sendFrame(ack(n, lane));
+    expect(carrier.heldCount).toBe(2);
+    below.makeRoom(10);
+    expect(below.sent).toEqual([nack(1), ack(20, 'a'), ack(20, 'b')]);
+  });
+
+  it('keeps every result, before the ack that follows it', () => {
+    const { below, carrier } = setUp();
+    const frames = [nack(1), results(1, 5), ack(1), results(2, 5), ack(2)];
+    for (const frame of frames) carrier.sendFrame(frame);
+    below.makeRoom(10);
+    expect(below.sent).toEqual([nack(1), results(1, 5), results(2, 5), ack(2)]);
+  });
+
+  it('holds so many bytes of results, and calls for help with one more', () => {
+    const { below, carrier, told } = setUp();
+    carrier.sendFrame(nack(1));
+    for (let n = 0; n < 4; n++) carrier.sendFrame(results(1, UNREAD_RESULTS_MAX_BYTES / 4));
+    expect(told).toEqual([]);
+    below.makeRoom(1);
+    carrier.sendFrame(results(2, UNREAD_RESULTS_MAX_BYTES / 4));
+    expect(told).toEqual([]);
+    carrier.sendFrame(results(3, 1));
+    expect([told, carrier.heldCount]).toEqual([['overflow'], 0]);
   });
 
   it('holds so many frames, and calls for help with one more', () => {

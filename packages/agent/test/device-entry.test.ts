@@ -35,9 +35,12 @@ it('belongs to one connection at a time, and is at rest without one and without 
     handle: () => undefined,
     onWaitingChanged: () => {},
     onStoreProblem: () => {},
+    onReplyDropped: () => {},
+    onDataRefused: () => {},
   });
   const load = { running: 0 };
-  const device = new DeviceEntry('a', receiving, load);
+  const changes: number[] = [];
+  const device = new DeviceEntry('a', receiving, load, (change) => changes.push(change));
   const [older, newer] = [fakeCarrier(), fakeCarrier()];
   const [first, second] = [
     { number: 1, carrier: older, sends: SENDS },
@@ -55,4 +58,6 @@ it('belongs to one connection at a time, and is at rest without one and without 
   expect([device.connection, newer.attached, device.isAtRest]).toEqual([undefined, 0, false]);
   load.running = 0;
   expect(device.isAtRest).toBe(true);
+  // A newer connection in place of an older one is no change.
+  expect(changes).toEqual([1, -1]);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AgentEvent } from '../src/events.js';
 import { Handlers } from '../src/handlers.js';
+import { reject, retryLater } from '../src/index.js';
 import { PlainMessages } from '../src/plain-messages.js';
 import { deferred } from './support/rig.js';
 
@@ -9,6 +10,7 @@ const LIMITS = {
   agentQueueMaxBytes: 100,
   deviceQueueMaxMessages: 3,
   deviceQueueMaxBytes: 50,
+  runtime: { nowMs: () => 700 },
 };
 const SMALL = { bytes: 1, otherCount: 0 };
 
@@ -45,6 +47,25 @@ describe('PlainMessages', () => {
     expect(counts.at(-1)).toBe(0);
   });
 
+  it('are gone when their handler refuses them, or asks for them later, and are counted', () => {
+    const { handlers, plain, events } = setUp();
+    handlers.set('a', (data) => {
+      throw data === 1 ? reject('no') : retryLater(100);
+    });
+    for (const data of [1, 2]) plain.offer('d', { name: 'a', data }, SMALL);
+    expect(plain.dropped).toMatchObject({ rejected: 1, retryLater: 1, handlerFailed: 0 });
+    expect(events.map((event) => event.type)).toEqual(['messageDropped', 'messageDropped']);
+    expect(plain.handledCount).toBe(0);
+  });
+
+  it('know how much waits, and since when', () => {
+    const { handlers, plain } = setUp();
+    expect([plain.waitingBytes, plain.waitingSinceMs]).toEqual([0, undefined]);
+    handlers.set('a', () => new Promise(() => {}));
+    for (const data of [1, 2]) plain.offer('d', { name: 'a', data }, { bytes: 20, otherCount: 0 });
+    expect([plain.waitingBytes, plain.waitingSinceMs]).toEqual([20, 700]);
+  });
+
   it('share the limit with what else waits', () => {
     const { plain, events } = setUp();
     plain.offer('d', { name: 'a', data: 1 }, { bytes: 1, otherCount: 3 });
@@ -57,7 +78,7 @@ describe('PlainMessages', () => {
     for (const data of [1, 2, 3]) plain.offer('d', { name: 'a', data }, SMALL);
     plain.pause();
     plain.offer('d', { name: 'a', data: 4 }, SMALL);
-    expect(plain.dropped).toEqual({ overloaded: 0, restarting: 3, noHandler: 0, handlerFailed: 0 });
+    expect(plain.dropped).toMatchObject({ overloaded: 0, restarting: 3, noHandler: 0, handlerFailed: 0 });
     expect(events).toHaveLength(1);
     plain.resume();
     plain.offer('d', { name: 'a', data: 5 }, SMALL);

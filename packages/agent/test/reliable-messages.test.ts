@@ -1,6 +1,7 @@
 import { NACK_CODE } from '@holdfast/protocol';
 import { type DataFrame, encodeEntry } from '@holdfast/protocol/core';
 import { describe, expect, it } from 'vitest';
+import { reject, retryLater } from '../src/index.js';
 import { type RawDevice, Rig } from './support/rig.js';
 
 const EPOCH = '00000000000000aa';
@@ -21,9 +22,9 @@ function data(first: number, name: string, fields: Partial<DataFrame> = {}): Dat
   };
 }
 
-async function opened(rig: Rig): Promise<RawDevice> {
-  const device = await rig.welcomed('a');
-  device.send({ type: 'open', epoch: EPOCH, floor: 1 });
+async function opened(rig: Rig, id = 'a'): Promise<RawDevice> {
+  const device = await rig.welcomed(id);
+  device.send({ type: 'open', epoch: EPOCH, lanes: [] });
   await rig.settle();
   device.frames.length = 0;
   return device;
@@ -33,12 +34,15 @@ describe('what a device is told of its message', () => {
   it('done: an ack, when the inbox has it', async () => {
     const rig = await Rig.start();
     const seen: unknown[] = [];
-    rig.agent.on('reading', (value, message) => seen.push([value, message]));
+    rig.agent.on('reading', (value, message) => void seen.push([value, message]));
     const device = await opened(rig);
-    device.send(data(1, 'reading', { attempt: 3 }));
+    const headers = { traceparent: '00-1' };
+    const entries = encodeEntry('reading', Uint8Array.of(1), headers);
+    device.send(data(1, 'reading', { attempt: 3, lane: 'alarms', entries }));
     await rig.settle();
     expect(device.frames).toMatchObject([{ type: 'ack', handled: { cumulative: 1, ranges: [] } }]);
-    const message = { device: 'a', name: 'reading', id: `${EPOCH}-1`, isReliable: true, attempt: 3 };
+    const named = { device: 'a', name: 'reading', id: `${EPOCH}-alarms-1`, lane: 'alarms', headers };
+    const message = { ...named, isReliable: true, attempt: 3, inboxTransaction: expect.any(Function) };
     expect(seen).toEqual([[1, message]]);
   });
 
@@ -86,4 +90,158 @@ describe('what a device is told of its message', () => {
     expect(device.framesOf('ack').at(-1)).toMatchObject({ handled: { cumulative: 3 } });
     expect(rig.agent.stats().isOverloaded).toBe(false);
   });
+});
+
+describe('what a handler answers', () => {
+  it('goes to the device as a reply, and after a cut once more', async () => {
+    const rig = await Rig.start();
+    rig.agent.on('reading', async () => 'ok');
+    const device = await opened(rig);
+    device.send(data(1, 'reading'));
+    await rig.settle();
+    const reply = { sequence: 1, kind: 'reply', value: Uint8Array.of(0xa2, 0x6f, 0x6b) };
+    const results = { type: 'results', epoch: EPOCH, lane: '', results: [reply] };
+    expect(device.frames).toMatchObject([results, { type: 'ack', handled: { cumulative: 1 } }]);
+    const again = await rig.welcomed('a');
+    again.send({ type: 'open', epoch: EPOCH, lanes: [] });
+    await rig.settle();
+    expect(again.frames).toMatchObject([results, { type: 'opened' }]);
+    expect(rig.agent.stats()).toMatchObject({ handledMessages: 1, repliedMessages: 1, keptResults: 1 });
+  });
+
+  it('can be that it refuses the message for good, and the next one follows', async () => {
+    const rig = await Rig.start();
+    const seen: unknown[] = [];
+    rig.agent.on('reading', (value) => {
+      seen.push(value);
+      if (value === 1) throw reject('no such valve');
+    });
+    const device = await opened(rig);
+    device.send(data(1, 'reading'), data(2, 'reading'));
+    await rig.settle();
+    const refused = { sequence: 1, kind: 'rejected', reason: 'no such valve' };
+    expect(device.framesOf('results')).toMatchObject([{ results: [refused] }]);
+    expect(device.framesOf('ack').at(-1)).toMatchObject({ handled: { cumulative: 2 } });
+    expect(seen).toEqual([1, 2]);
+    expect(rig.eventsOf('messageRejected')).toEqual([
+      { type: 'messageRejected', device: 'a', name: 'reading', message: `${EPOCH}--1`, reason: 'no such valve' },
+    ]);
+    expect(rig.eventsOf('handlerFailed')).toEqual([]);
+    expect(rig.agent.stats()).toMatchObject({ handledMessages: 1, rejectedMessages: 1 });
+  });
+
+  it('can be that the message is to come again, and when', async () => {
+    const rig = await Rig.start();
+    rig.agent.on('reading', async () => {
+      throw retryLater(5_000, 'the valve is busy');
+    });
+    const device = await opened(rig);
+    device.send(data(1, 'reading'));
+    await rig.settle();
+    const nack = {
+      type: 'nack',
+      code: NACK_CODE.retryLater,
+      from: 1,
+      retryAfterMs: 5_000,
+      reason: 'the valve is busy',
+    };
+    expect(device.frames).toMatchObject([nack]);
+    expect(rig.eventsOf('handlerFailed')).toEqual([]);
+    expect(rig.agent.stats().retriedMessages).toEqual({ handlerFailed: 0, noHandler: 0, retryLater: 1, overloaded: 0 });
+  });
+
+  it('is told when it can not be sent, and the message counts as handled', async () => {
+    const rig = await Rig.start();
+    rig.agent.on('reading', () => new Map());
+    const device = await opened(rig);
+    device.send(data(1, 'reading'));
+    await rig.settle();
+    expect(device.frames).toMatchObject([{ type: 'ack', handled: { cumulative: 1 } }]);
+    expect(rig.eventsOf('replyDropped')).toMatchObject([{ device: 'a', name: 'reading', message: `${EPOCH}--1` }]);
+    expect(rig.agent.stats()).toMatchObject({ handledMessages: 1, repliedMessages: 0 });
+  });
+
+  it('never comes for data that makes no sense: it is refused for good', async () => {
+    const rig = await Rig.start();
+    rig.agent.on('reading', () => {});
+    const device = await opened(rig);
+    device.send(data(1, 'reading', { entries: encodeEntry('reading', Uint8Array.of(0xc1)) }));
+    await rig.settle();
+    expect(device.framesOf('results')).toMatchObject([{ results: [{ kind: 'rejected' }] }]);
+    expect(rig.eventsOf('messageRejected')).toHaveLength(1);
+    expect(rig.agent.stats()).toMatchObject({ handledMessages: 0, rejectedMessages: 1 });
+  });
+});
+
+describe('the lanes of a device', () => {
+  it('go on while the handler of one is stuck', async () => {
+    const rig = await Rig.start({ creditMessages: 4 });
+    rig.agent.on('stuck', () => new Promise(() => {}));
+    rig.agent.on('reading', () => {});
+    const device = await opened(rig);
+    for (let n = 1; n <= 4; n++) device.send(data(n, 'stuck', { lane: 'stuck' }));
+    for (let n = 1; n <= 3; n++) {
+      device.send(data(n, 'reading', { lane: 'a' }));
+      await rig.settle();
+    }
+    expect(device.framesOf('nack')).toEqual([]);
+    expect(device.framesOf('ack').at(-1)).toMatchObject({ lane: 'a', handled: { cumulative: 3 } });
+  });
+});
+
+describe('the credit of a device', () => {
+  const credits = (device: RawDevice): number[] =>
+    device.frames.flatMap((frame) => ('credit' in frame ? [frame.credit] : []));
+
+  it('is its share of what is free in the queue', async () => {
+    const rig = await Rig.start({ agentQueueMaxMessages: 1_000, creditMessages: 512 });
+    rig.agent.on('reading', () => {});
+    const one = await rig.welcomed('one');
+    one.send({ type: 'open', epoch: EPOCH, lanes: [] });
+    await rig.settle();
+    expect(credits(one)).toEqual([512]);
+    const two = await rig.welcomed('two');
+    two.send({ type: 'open', epoch: EPOCH, lanes: [] });
+    await rig.settle();
+    expect(credits(two)).toEqual([256]);
+    one.send(data(1, 'reading'));
+    await rig.settle();
+    expect(credits(one)).toEqual([512, 256]);
+    // The other one hears of its larger share at once.
+    two.pipe.destroy();
+    await rig.settle();
+    expect(credits(one)).toEqual([512, 256, 512]);
+  });
+
+  it('is nothing while the agent is overloaded, and told as soon as it is something again', async () => {
+    const rig = await Rig.start({ agentQueueMaxMessages: 4 });
+    const waiting: (() => void)[] = [];
+    rig.agent.on('reading', () => new Promise<void>((resolve) => waiting.push(resolve)));
+    const device = await opened(rig);
+    for (const n of [1, 2, 3, 4, 5]) device.send(data(n, 'reading'));
+    await rig.settle();
+    expect(rig.agent.stats()).toMatchObject({ isOverloaded: true, creditMessages: 0 });
+    for (let n = 1; n <= 5; n++) {
+      waiting.shift()?.();
+      await rig.settle();
+    }
+    expect(rig.agent.stats()).toMatchObject({ isOverloaded: false });
+    expect(credits(device)[0]).toBe(0);
+    expect(credits(device).at(-1)).toBeGreaterThan(0);
+    expect(rig.agent.stats().creditMessages).toBe(credits(device).at(-1));
+  });
+});
+
+it('an agent says how much waits, for how long, and what is at work', async () => {
+  const rig = await Rig.start();
+  rig.agent.on('reading', () => new Promise(() => {}));
+  const device = await opened(rig);
+  for (const n of [1, 2, 3]) device.send(data(n, 'reading'));
+  await rig.settle(50);
+  device.send({ type: 'message', name: 'reading', data: Uint8Array.of(1) });
+  device.send({ type: 'message', name: 'reading', data: Uint8Array.of(1) });
+  await rig.settle(1_000);
+  expect(rig.agent.stats()).toMatchObject({ queuedMessages: 3, queuedBytes: 3, runningHandlers: 2 });
+  expect(rig.agent.stats().oldestWaitMs).toBeGreaterThanOrEqual(1_000);
+  expect((await Rig.start()).agent.stats()).toMatchObject({ queuedBytes: 0, oldestWaitMs: 0 });
 });

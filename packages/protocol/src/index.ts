@@ -26,5 +26,6 @@ export {
 export { Driver } from './driver.js';
 export { callUserCode, Listeners } from './listeners.js';
 export { checkMessage, type EncodedMessage, encodeMessage } from './message.js';
+export type { AnyMessages, DataOf, MessageType, MessageTypes, NameOf, ReplyOf } from './message-types.js';
 export { checkInteger, checkNumber, checkText, type NumberRange } from './option-checks.js';
 export { systemRuntime } from './system-runtime.js';

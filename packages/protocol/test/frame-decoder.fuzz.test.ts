@@ -33,6 +33,8 @@ function randomSource(seed: number): () => number {
 function checkFrame(frame: Frame): void {
   if (frame.type === 'message') checkData(frame.data);
   if (frame.type === 'data') for (const entry of decodeEntries(frame.entries, frame.count)) checkData(entry.data);
+  if (frame.type === 'results')
+    for (const result of frame.results) if (result.kind === 'reply') checkData(result.value);
 }
 
 function checkData(data: Uint8Array): void {
@@ -70,11 +72,12 @@ const DATA_SAMPLES: readonly Uint8Array[] = [
 const CORPUS: readonly Uint8Array[] = [
   ...SAMPLE_FRAMES,
   ...DATA_SAMPLES.flatMap((data): Frame[] => {
-    const entries = concat(encodeEntry('first', data), encodeEntry('second', data));
+    const entries = concat(encodeEntry('first', data, { traceparent: '00-ab-cd-01' }), encodeEntry('second', data));
     const head = { type: 'data', epoch: EPOCH, floor: 1, lane: 'l', after: 0, first: 1, attempt: 1 } as const;
     return [
       { type: 'message', name: 'n', data },
       { ...head, count: 2, entries },
+      { type: 'results', epoch: EPOCH, lane: 'l', results: [{ sequence: 3, kind: 'reply', value: data }] },
     ];
   }),
 ]

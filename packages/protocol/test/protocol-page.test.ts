@@ -13,9 +13,11 @@ import {
   FRAME_TYPE,
   type Frame,
   FrameDecoder,
+  type Headers,
   NACK_CODE,
   ProtocolError,
   REFUSE_CODE,
+  RESULT_KIND,
 } from '../src/core/index.js';
 import { bytesOf, concat } from './support/frames.js';
 
@@ -48,20 +50,37 @@ function dataValue(data: Uint8Array): unknown {
 /** A frame as the page shows it: data decoded, and the entries of a data frame as `messages`. */
 function shown(frame: Frame): object {
   if (frame.type === 'message') return { ...frame, data: dataValue(frame.data) };
+  if (frame.type === 'results') {
+    const results = frame.results.map((each) =>
+      each.kind === 'reply' ? { ...each, value: dataValue(each.value) } : each,
+    );
+    return { ...frame, results };
+  }
   if (frame.type !== 'data') return frame;
   const { entries, ...fields } = frame;
-  const messages = decodeEntries(entries, frame.count).map(({ name, data }) => ({ name, data: dataValue(data) }));
+  const messages = decodeEntries(entries, frame.count).map(({ name, headers, data }) => ({
+    name,
+    ...(headers !== undefined && { headers }),
+    data: dataValue(data),
+  }));
   return { ...fields, messages };
 }
 
 /** The frame behind what the page shows. */
 function frameOf({ messages, ...fields }: Example['json']): Frame {
   if (fields.type === 'message') return { ...fields, data: encodeData(fields.data) } as unknown as Frame;
+  if (fields.type === 'results') {
+    const list = fields.results as { kind: string; value: unknown }[];
+    const results = list.map((each) =>
+      each.kind === 'reply' ? { ...each, value: Uint8Array.from(encodeData(each.value)) } : each,
+    );
+    return { ...fields, results } as unknown as Frame;
+  }
   if (fields.type !== 'data') return fields as unknown as Frame;
-  const list = messages as { name: string; data: unknown }[];
+  const list = messages as { name: string; data: unknown; headers?: Headers }[];
   return {
     ...fields,
-    entries: concat(...list.map(({ name, data }) => encodeEntry(name, encodeData(data)))),
+    entries: concat(...list.map(({ name, data, headers }) => encodeEntry(name, encodeData(data), headers))),
   } as unknown as Frame;
 }
 
@@ -98,6 +117,7 @@ describe('docs/protocol.md', () => {
     ['### Refuse codes', REFUSE_CODE],
     ['### Close codes', CLOSE_CODE],
     ['### Nack codes', NACK_CODE],
+    ['### Result kinds', RESULT_KIND],
   ])('lists the codes of the code below "%s"', (heading, table) => {
     expect(tableBelow(heading)).toEqual(table);
   });

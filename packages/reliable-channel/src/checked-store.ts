@@ -27,6 +27,8 @@ const MISMATCH = 'the checksum does not fit';
  * own. Closing it closes the other one.
  */
 export class CheckedStore implements Store {
+  /** As every store that has it does; missing where the other one has none. */
+  readonly transaction?: NonNullable<Store['transaction']>;
   readonly #inner: Store;
   readonly #quarantine: Quarantine;
   #observer: ((record: QuarantinedRecord) => void) | undefined;
@@ -44,6 +46,13 @@ export class CheckedStore implements Store {
   constructor(inner: Store) {
     this.#inner = inner;
     this.#quarantine = new Quarantine(inner);
+    const { transaction } = inner;
+    if (transaction !== undefined) {
+      this.transaction = (operations, work) =>
+        this.#through(
+          transaction.call(inner, () => operations().map((operation) => this.#seal(operation)), work),
+        ) as never;
+    }
   }
 
   get isDurable(): boolean {
@@ -99,10 +108,7 @@ export class CheckedStore implements Store {
 
   /** Applies all operations or none, and resolves when they are on disk. */
   commit(operations: readonly StoreOperation[]): Promise<void> {
-    for (const { key } of operations) if (key === this.#watchedKey) this.#isTouched = true;
-    const committed = this.#inner.commit(operations.map(seal));
-    this.#commits = committed.catch(() => {});
-    return committed;
+    return this.#through(this.#inner.commit(operations.map((operation) => this.#seal(operation))));
   }
 
   /**
@@ -128,6 +134,22 @@ export class CheckedStore implements Store {
   async close(): Promise<void> {
     await this.#looks;
     await this.#inner.close();
+  }
+
+  /** Second looks wait for it. */
+  #through<T>(committed: Promise<T>): Promise<T> {
+    const before = this.#commits;
+    this.#commits = committed.then(
+      () => before,
+      () => before,
+    );
+    return committed;
+  }
+
+  #seal(operation: StoreOperation): StoreOperation {
+    if (operation.key === this.#watchedKey) this.#isTouched = true;
+    if (operation.type === 'delete') return operation;
+    return { ...operation, value: sealRecord(operation.key, operation.value) };
   }
 
   async #valueOf({ key, value }: StoreEntry): Promise<Uint8Array | undefined> {
@@ -178,11 +200,6 @@ export class CheckedStore implements Store {
     if (this.#observer !== undefined) this.#observer(record);
     else if (this.#untold.length < QUARANTINE_MAX_RECORDS) this.#untold.push(record);
   }
-}
-
-function seal(operation: StoreOperation): StoreOperation {
-  if (operation.type === 'delete') return operation;
-  return { ...operation, value: sealRecord(operation.key, operation.value) };
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {

@@ -1,13 +1,16 @@
-// What a channel knows of its messages for those who ask. Nothing is kept for a message that nobody has asked for: what is
-// stored is told by one number, what is settled by the outbox, and what failed by a few runs.
+// What a channel knows of one lane's messages for those who ask. Nothing is kept for a message that nobody has asked for
+// and that ends as nearly all do: what is stored is told by one number, what is settled by the outbox. Other endings are
+// kept for a while, in case somebody asks late.
 
-import type { HoldfastError } from '@holdfast/protocol';
-import type { Run } from './core/index.js';
+import { HoldfastError } from '@holdfast/protocol';
+import type { EvictionCause, Run } from './core/index.js';
 import { Delivery, type DeliverySource, type Outcome, quietRejection } from './delivery.js';
 
-/** Messages that could not be stored. */
-interface FailedRun extends Run {
-  readonly error: HoldfastError;
+/** What deliveries ask of the channel. */
+export interface DeliveriesQuestions {
+  /** Whether a message is over, and the store knows that if it has to. */
+  isOver(sequence: number): boolean;
+  cancel(sequence: number): boolean;
 }
 
 /** Those who wait for one message. */
@@ -16,35 +19,54 @@ interface Waiting {
   settled?: Deferred<Outcome>;
 }
 
-const ACKNOWLEDGED: Outcome = { status: 'acknowledged' };
+/** Endings other than a plain acknowledgement that are kept in each lane for those who ask late. */
+export const OUTCOMES_KEPT_MAX = 16_384;
 
-/** Makes deliveries and answers them. */
+const ACKNOWLEDGED: Outcome = { status: 'acknowledged' };
+const FORGOTTEN: Outcome = { status: 'forgotten' };
+
+/** Makes the deliveries of one lane and answers them. */
 export class Deliveries implements DeliverySource {
-  readonly #isSettled: (sequence: number) => boolean;
+  readonly lane: string;
+  readonly #questions: DeliveriesQuestions;
   #storedUpTo: number;
-  /** Ascending. Neighbours that failed alike are one. */
-  readonly #failed: FailedRun[] = [];
+  /** Messages that may be sent without being stored; the store may have later ones. */
+  readonly #unstored = new Set<number>();
+  readonly #outcomes = new Map<number, Outcome>();
+  /** Messages that were given up before they were stored; the store may have later ones. */
+  readonly #neverStored = new Set<number>();
+  /** How messages up to here ended may be forgotten. */
+  #forgottenUpTo: number;
   readonly #waiting = new Map<number, Waiting>();
   /** How everything ended that was not settled when the channel was closed. */
   #closedOutcome: Outcome | undefined;
 
-  /**
-   * @param isSettled - whether a message needs no more sending
-   * @param storedUpTo - the last message that is in the store already
-   */
-  constructor(isSettled: (sequence: number) => boolean, storedUpTo: number) {
-    this.#isSettled = isSettled;
+  /** @param storedUpTo - the last message that is in the store already */
+  constructor(lane: string, questions: DeliveriesQuestions, storedUpTo: number) {
+    this.lane = lane;
+    this.#questions = questions;
     this.#storedUpTo = storedUpTo;
+    this.#forgottenUpTo = 0;
   }
 
-  create(epoch: string, sequence: number): Delivery {
+  /** Whether somebody waits for a message. */
+  get isAsked(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** @param isCritical - false: it may be sent without being stored */
+  create<Reply>(epoch: string, sequence: number, isCritical: boolean): Delivery<Reply> {
+    if (!isCritical) this.#unstored.add(sequence);
     return new Delivery(this, epoch, sequence);
   }
 
   stored(sequence: number): Promise<void> {
-    const error = this.#errorOf(sequence);
+    const outcome = this.outcome(sequence);
+    const isSafe = this.#isStored(sequence) || outcome?.status === 'acknowledged';
+    // What was given up before it was ever stored never will be.
+    const error = outcome === undefined || isSafe ? undefined : errorOf(outcome);
     if (error !== undefined) return quietRejection(error);
-    if (sequence <= this.#storedUpTo) return Promise.resolve();
+    if (isSafe) return Promise.resolve();
     const waiting = this.#waitingFor(sequence);
     waiting.stored ??= new Deferred();
     return waiting.stored.promise;
@@ -59,42 +81,77 @@ export class Deliveries implements DeliverySource {
   }
 
   outcome(sequence: number): Outcome | undefined {
-    const error = this.#errorOf(sequence);
-    if (error !== undefined) return { status: 'evicted', reason: error.message };
-    return this.#isSettled(sequence) ? ACKNOWLEDGED : this.#closedOutcome;
+    const outcome = this.#outcomes.get(sequence);
+    if (outcome !== undefined) return outcome;
+    if (!this.#questions.isOver(sequence)) return this.#closedOutcome;
+    return sequence <= this.#forgottenUpTo ? FORGOTTEN : ACKNOWLEDGED;
+  }
+
+  cancel(sequence: number): boolean {
+    return this.#questions.cancel(sequence);
   }
 
   onStored(run: Run): void {
     this.#storedUpTo = Math.max(this.#storedUpTo, run.last);
+    this.#forgetUnstored(run);
     for (const [, waiting] of this.#waitingIn(run)) waiting.stored?.resolve();
   }
 
-  onStoreFailed(run: Run, error: HoldfastError): void {
-    const last = this.#failed.at(-1);
-    if (last !== undefined && last.last === run.first - 1 && last.error.message === error.message) {
-      this.#failed[this.#failed.length - 1] = { ...last, last: run.last };
-    } else this.#failed.push({ ...run, error });
-    for (const [, waiting] of this.#waitingIn(run)) waiting.stored?.reject(error);
-    this.#settle(run);
+  onAcknowledged(run: Run): void {
+    this.#forgetUnstored(run);
+    for (const [sequence, waiting] of this.#waitingIn(run)) {
+      waiting.stored?.resolve();
+      waiting.settled?.resolve(this.#outcomes.get(sequence) ?? ACKNOWLEDGED);
+      this.#waiting.delete(sequence);
+    }
   }
 
-  onAcknowledged(run: Run): void {
-    this.#settle(run);
+  /** The handler of one message answered. */
+  onReplied(sequence: number, reply: unknown): void {
+    this.#keep(sequence, { status: 'acknowledged', reply });
+    this.onAcknowledged({ first: sequence, last: sequence });
+  }
+
+  /** These are over otherwise. */
+  onGivenUp(run: Run, outcome: Outcome): void {
+    for (let sequence = run.first; sequence <= run.last; sequence++) {
+      if (!this.#isStored(sequence)) this.#neverStored.add(sequence);
+      this.#keep(sequence, outcome);
+    }
+    for (const [sequence, waiting] of this.#waitingIn(run)) {
+      if (this.#isStored(sequence)) waiting.stored?.resolve();
+      else waiting.stored?.reject(errorOf(outcome));
+      waiting.settled?.resolve(outcome);
+      this.#waiting.delete(sequence);
+    }
+    this.#forgetUnstored(run);
   }
 
   /** The channel is closed: everything that is not settled has this outcome. */
   onClosed(outcome: Outcome): void {
     this.#closedOutcome = outcome;
-    this.#settle({ first: 1, last: Number.POSITIVE_INFINITY });
+    for (const [sequence, waiting] of this.#waiting) {
+      waiting.settled?.resolve(this.outcome(sequence) ?? outcome);
+      if (!this.#isStored(sequence)) waiting.stored?.reject(errorOf(outcome));
+    }
+    this.#waiting.clear();
   }
 
-  #settle(run: Run): void {
-    for (const [sequence, waiting] of this.#waitingIn(run)) {
-      const outcome = this.outcome(sequence);
-      if (outcome === undefined) continue;
-      waiting.settled?.resolve(outcome);
-      this.#waiting.delete(sequence);
-    }
+  #isStored(sequence: number): boolean {
+    return sequence <= this.#storedUpTo && !this.#unstored.has(sequence) && !this.#neverStored.has(sequence);
+  }
+
+  #forgetUnstored({ first, last }: Run): void {
+    for (const sequence of this.#unstored) if (first <= sequence && sequence <= last) this.#unstored.delete(sequence);
+  }
+
+  #keep(sequence: number, outcome: Outcome): void {
+    this.#outcomes.set(sequence, outcome);
+    if (this.#outcomes.size <= OUTCOMES_KEPT_MAX) return;
+    const oldest = this.#outcomes.keys().next().value as number;
+    this.#outcomes.delete(oldest);
+    this.#neverStored.delete(oldest);
+    this.#forgottenUpTo = Math.max(this.#forgottenUpTo, oldest);
   }
 
   #waitingFor(sequence: number): Waiting {
@@ -118,10 +175,19 @@ export class Deliveries implements DeliverySource {
       if (waiting !== undefined) yield [sequence, waiting];
     }
   }
+}
 
-  #errorOf(sequence: number): HoldfastError | undefined {
-    return this.#failed.find((run) => run.first <= sequence && sequence <= run.last)?.error;
-  }
+/** Why a message will never be stored. */
+function errorOf(outcome: Outcome): HoldfastError {
+  const reason = 'reason' in outcome ? outcome.reason : 'the channel was closed';
+  if (outcome.status !== 'evicted')
+    return new HoldfastError('MESSAGE_GIVEN_UP', `the message was ${outcome.status}: ${reason}`);
+  const codes: Partial<Record<EvictionCause, 'OUTBOX_FULL' | 'STORE_FAILED'>> = {
+    outboxFull: 'OUTBOX_FULL',
+    storeFailed: 'STORE_FAILED',
+    unreadable: 'STORE_FAILED',
+  };
+  return new HoldfastError(codes[outcome.cause] ?? 'MESSAGE_GIVEN_UP', reason);
 }
 
 class Deferred<Value> {

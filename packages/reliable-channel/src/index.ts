@@ -1,16 +1,39 @@
 // The reliable channel: a persistent outbox, acknowledgements by the application at the other end, scheduled retries.
 
+export type { AnyMessages, DataOf, MessageType, MessageTypes, NameOf, ReplyOf } from '@holdfast/protocol';
 export { HoldfastError, isHoldfastError } from '@holdfast/protocol';
+export type { Headers } from '@holdfast/protocol/core';
+export type { ChannelEvent, ChannelStats, LaneStats, SendingStats } from './channel-events.js';
+export type { ChannelHandler } from './channel-handlers.js';
 export { CheckedStore, type QuarantinedRecord } from './checked-store.js';
-export type { Pause, SenderState, StoreOperation } from './core/index.js';
+export {
+  type EvictionCause,
+  type Importance,
+  keyPart,
+  messageId,
+  type Pause,
+  type SenderState,
+  type StoreOperation,
+  type WhenFull,
+} from './core/index.js';
+export type { DeadLetter, DeadLetterBox } from './dead-letter-box.js';
 export { Delivery, type Outcome } from './delivery.js';
 export { GroupCommit } from './group-commit.js';
-export type { ReliableChannelOptions } from './options.js';
 export {
+  HandlerAnswerError,
   type HandlingResult,
-  type IncomingMessage,
-  ReceivingHalf,
-  type ReceivingHalfOptions,
-} from './receiving-half.js';
-export { type ChannelEvent, type ChannelStats, openReliableChannel, ReliableChannel } from './reliable-channel.js';
-export type { Store, StoreEntry, StoreFactory, StoreRange } from './store.js';
+  RETRY_LATER_MAX_MS,
+  reject,
+  retryLater,
+  thrownAnswer,
+} from './handler-answers.js';
+export { type Handled, handlerFailed, isThenable, nobodyHandles, runHandler } from './handler-run.js';
+export { inboxTransaction } from './inbox-transaction.js';
+export type { InboxTransaction, IncomingMessage } from './incoming-message.js';
+export { type ReliableChannelOptions, resolveSendingOptions, type SendingOptions } from './options.js';
+export { hasOutbox } from './outbox-store.js';
+export { ReceivingHalf, type ReceivingHalfOptions } from './receiving-half.js';
+export { openReliableChannel, ReliableChannel } from './reliable-channel.js';
+export type { SendOptions } from './send-options.js';
+export { SendingHalf, type SendingHalfOptions } from './sending-half.js';
+export type { ApplicationDatabase, Store, StoreEntry, StoreFactory, StoreRange } from './store.js';

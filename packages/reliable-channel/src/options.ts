@@ -1,22 +1,30 @@
 // What users can set on a channel, what they get when they do not, and the check of both.
 
 import { checkInteger, MESSAGE_MAX_BYTES, type Runtime } from '@holdfast/protocol';
-import type { BackoffOptions, RoundTripOptions } from '@holdfast/protocol/core';
+import { type BackoffOptions, HEADERS_MAX_BYTES, type RoundTripOptions } from '@holdfast/protocol/core';
 import type { Transport } from '@holdfast/transport';
-import type { SenderOptions } from './core/index.js';
+import type { SenderOptions, WhenFull } from './core/index.js';
+import { resolveRetryBackoff } from './retry-backoff.js';
 import type { StoreFactory } from './store.js';
 
-/** The options of `openReliableChannel`. */
-export interface ReliableChannelOptions {
-  /** The connection; the channel keeps it up while it is open. One channel a transport. */
-  readonly transport: Transport;
-  /** Where the outbox lives: `lmdbStore('./outbox')`, `memoryStore()`, or another. */
-  readonly store: StoreFactory;
-  /** Messages that may wait; one more is evicted at once. @default 1000000 */
+/** What can be set on a sending half: the device's channel, and at the agent the channel to each device. */
+export interface SendingOptions {
+  /** Messages that may wait. @default 1000000 */
   readonly outboxMaxMessages?: number;
-  /** Bytes that may wait; a message beyond is evicted at once. @default 1073741824 */
+  /** Bytes that may wait. @default 1073741824 */
   readonly outboxMaxBytes?: number;
-  /** Messages that may be sent and not acknowledged; the agent's credit can make it less. @default 4096 */
+  /** A message that has waited so long is evicted, in milliseconds. @default none is */
+  readonly outboxMaxAgeMs?: number;
+  /**
+   * What becomes of a message for which the outbox has no room. `reject`: it ends as evicted at once. `wait`: it waits in
+   * memory and `delivery.stored` with it, up to 1,024 messages and a mebibyte; `channel.ready()` tells a producer. `evict`: the
+   * least important message that is not in flight makes room, among equals the oldest.
+   * @default 'reject'
+   */
+  readonly whenFull?: WhenFull;
+  /** The lanes' priorities: a lane of a higher one sends first. Lanes that are missing have 0. @default {} */
+  readonly lanes?: Readonly<Record<string, { readonly priority?: number }>>;
+  /** Messages that may be sent and not acknowledged; the receiver's credit can make it less. @default 4096 */
   readonly windowMaxMessages?: number;
   /** The same in bytes. More fills a long link better and is sent again after a cut. @default 1048576 */
   readonly windowMaxBytes?: number;
@@ -27,10 +35,27 @@ export interface ReliableChannelOptions {
    */
   readonly ackTimeout?: Partial<RoundTripOptions>;
   /**
-   * The waits before a message that the agent did not take is sent again: exponential, with full jitter.
+   * The waits before a message that was not taken is sent again: exponential, with full jitter.
    * @default { minMs: 100, maxMs: 30000 }
    */
   readonly retryBackoff?: Partial<BackoffOptions>;
+  /**
+   * So often may its handler refuse a message, by throwing or by not being there, before it becomes a dead letter and its lane
+   * goes on. Attempts that the link swallowed do not count. @default 16
+   */
+  readonly maxAttempts?: number;
+  /** Dead letters that are kept; the oldest make room. 0: none are kept. @default 1000 */
+  readonly deadLettersMaxMessages?: number;
+  /** Bytes of dead letters that are kept. @default 16777216 */
+  readonly deadLettersMaxBytes?: number;
+}
+
+/** The options of `openReliableChannel`. */
+export interface ReliableChannelOptions extends SendingOptions {
+  /** The connection; the channel keeps it up while it is open. One channel a transport. */
+  readonly transport: Transport;
+  /** Where outbox and inbox live: `lmdbStore('./outbox')`, `memoryStore()`, or another. */
+  readonly store: StoreFactory;
 }
 
 /** A channel's options, all present and valid. */
@@ -43,6 +68,13 @@ export interface ResolvedChannelOptions {
 
 const COUNT = { min: 1, max: Number.MAX_SAFE_INTEGER };
 const WAIT_MS = { min: 1, max: 86_400_000 };
+const PRIORITY = { min: -1_000, max: 1_000 };
+/** Their index is one record, written anew with every change. */
+const DEAD_LETTERS = { min: 0, max: 10_000 };
+const MEBIBYTE = 1024 * 1024;
+/** Messages that wait in memory for an outbox to have room. */
+const WAIT_MAX_MESSAGES = 1_024;
+const WHEN_FULL: readonly WhenFull[] = ['reject', 'wait', 'evict'];
 
 /** Names the outbox towards the agent within its store. */
 export const OUTBOX_KEY_PREFIX = 'outbox';
@@ -51,12 +83,12 @@ export const OUTBOX_KEY_PREFIX = 'outbox';
 const BATCH_MAX_BYTES = 65_536;
 const BATCH_MAX_MESSAGES = 1_024;
 /** Stored messages kept in memory to be sent next. */
-const LOADED_MAX_BYTES = 4 * 1024 * 1024;
+const LOADED_MAX_BYTES = 4 * MEBIBYTE;
 /** Long enough for a busy channel's next commit to take the deletions along, short enough to be soon. */
 const DELETE_DELAY_MS = 100;
 
-/** The largest message must fit, with what it needs around it. */
-const OUTBOX_MIN_BYTES = MESSAGE_MAX_BYTES + 64;
+/** The least that `outboxMaxBytes` can be: the largest message must fit, with what it needs around it. */
+export const OUTBOX_MIN_BYTES = MESSAGE_MAX_BYTES + HEADERS_MAX_BYTES + 512;
 
 /** Checks a channel's options and fills in the defaults. @throws TypeError or RangeError that names the option */
 export function resolveChannelOptions(options: ReliableChannelOptions): ResolvedChannelOptions {
@@ -64,29 +96,50 @@ export function resolveChannelOptions(options: ReliableChannelOptions): Resolved
     throw new TypeError('transport is missing: createTransport(...)');
   if (typeof options.store?.open !== 'function')
     throw new TypeError("store is missing: lmdbStore('./outbox') or memoryStore()");
-  const ackTimeout = resolveAckTimeout(options.ackTimeout ?? {});
-  const retryBackoff = resolveRetryBackoff(options.retryBackoff ?? {});
-  const outboxMaxBytes = options.outboxMaxBytes ?? 1024 * 1024 * 1024;
-  const windowMaxBytes = options.windowMaxBytes ?? 1024 * 1024;
+  const { transport, store } = options;
+  return { transport, store, runtime: transport.runtime, sender: resolveSendingOptions(options, OUTBOX_KEY_PREFIX) };
+}
+
+/** Checks what can be set on a sending half and fills in the defaults. @throws TypeError or RangeError that names the option */
+export function resolveSendingOptions(options: SendingOptions, keyPrefix: string): SenderOptions {
+  const outboxMaxBytes = options.outboxMaxBytes ?? 1024 * MEBIBYTE;
+  const { outboxMaxAgeMs, whenFull = 'reject', windowMaxBytes = MEBIBYTE } = options;
+  if (!WHEN_FULL.includes(whenFull)) throw new RangeError(`whenFull must be one of ${WHEN_FULL.join(', ')}`);
+  const deadLettersMaxBytes = options.deadLettersMaxBytes ?? 16 * MEBIBYTE;
   return {
-    transport: options.transport,
-    store: options.store,
-    runtime: options.transport.runtime,
-    sender: {
-      keyPrefix: OUTBOX_KEY_PREFIX,
-      outboxMaxMessages: checkInteger('outboxMaxMessages', options.outboxMaxMessages ?? 1_000_000, COUNT),
-      outboxMaxBytes: checkInteger('outboxMaxBytes', outboxMaxBytes, { ...COUNT, min: OUTBOX_MIN_BYTES }),
-      windowMaxMessages: checkInteger('windowMaxMessages', options.windowMaxMessages ?? 4_096, COUNT),
-      windowMaxBytes: checkInteger('windowMaxBytes', windowMaxBytes, COUNT),
-      batchMaxBytes: BATCH_MAX_BYTES,
-      batchMaxMessages: BATCH_MAX_MESSAGES,
-      loadedMaxBytes: LOADED_MAX_BYTES,
-      dataFrameMaxBytes: BATCH_MAX_BYTES,
-      deleteDelayMs: DELETE_DELAY_MS,
-      ackTimeout,
-      retryBackoff,
-    },
+    keyPrefix,
+    outboxMaxMessages: checkInteger('outboxMaxMessages', options.outboxMaxMessages ?? 1_000_000, COUNT),
+    outboxMaxBytes: checkInteger('outboxMaxBytes', outboxMaxBytes, { ...COUNT, min: OUTBOX_MIN_BYTES }),
+    outboxMaxAgeMs:
+      outboxMaxAgeMs === undefined ? Number.POSITIVE_INFINITY : checkInteger('outboxMaxAgeMs', outboxMaxAgeMs, COUNT),
+    whenFull,
+    waitMaxMessages: WAIT_MAX_MESSAGES,
+    waitMaxBytes: MEBIBYTE,
+    lanePriorities: resolvePriorities(options.lanes ?? {}),
+    windowMaxMessages: checkInteger('windowMaxMessages', options.windowMaxMessages ?? 4_096, COUNT),
+    windowMaxBytes: checkInteger('windowMaxBytes', windowMaxBytes, COUNT),
+    maxAttempts: checkInteger('maxAttempts', options.maxAttempts ?? 16, COUNT),
+    deadLettersMaxMessages: checkInteger(
+      'deadLettersMaxMessages',
+      options.deadLettersMaxMessages ?? 1_000,
+      DEAD_LETTERS,
+    ),
+    deadLettersMaxBytes: checkInteger('deadLettersMaxBytes', deadLettersMaxBytes, { ...COUNT, min: 0 }),
+    batchMaxBytes: BATCH_MAX_BYTES,
+    batchMaxMessages: BATCH_MAX_MESSAGES,
+    loadedMaxBytes: LOADED_MAX_BYTES,
+    dataFrameMaxBytes: BATCH_MAX_BYTES,
+    deleteDelayMs: DELETE_DELAY_MS,
+    ackTimeout: resolveAckTimeout(options.ackTimeout ?? {}),
+    retryBackoff: resolveRetryBackoff(options.retryBackoff ?? {}),
   };
+}
+
+function resolvePriorities(lanes: Readonly<Record<string, { readonly priority?: number }>>): Map<string, number> {
+  const entries = Object.entries(lanes);
+  return new Map(
+    entries.map(([lane, { priority = 0 }]) => [lane, checkInteger(`lanes.${lane}.priority`, priority, PRIORITY)]),
+  );
 }
 
 function resolveAckTimeout({ initialMs, minMs, maxMs }: Partial<RoundTripOptions>): RoundTripOptions {
@@ -95,11 +148,4 @@ function resolveAckTimeout({ initialMs, minMs, maxMs }: Partial<RoundTripOptions
   if (max < min) throw new RangeError('ackTimeout.maxMs must not be below ackTimeout.minMs');
   const initial = checkInteger('ackTimeout.initialMs', initialMs ?? Math.min(Math.max(3_000, min), max), WAIT_MS);
   return { initialMs: initial, minMs: min, maxMs: max };
-}
-
-function resolveRetryBackoff({ minMs, maxMs }: Partial<BackoffOptions>): BackoffOptions {
-  const min = checkInteger('retryBackoff.minMs', minMs ?? Math.min(100, maxMs ?? 100), WAIT_MS);
-  const max = checkInteger('retryBackoff.maxMs', maxMs ?? Math.max(30_000, min), WAIT_MS);
-  if (max < min) throw new RangeError('retryBackoff.maxMs must not be below retryBackoff.minMs');
-  return { minMs: min, maxMs: max };
 }

@@ -1,110 +1,140 @@
-// The outbox in its store, as the sending half needs it: the numbering when it opens, batches when their turn comes.
+// The outbox in its store, as the sending half needs it: the numberings when it opens, batches when their turn comes.
 
-import { HoldfastError, isHoldfastError, ProtocolError, type RandomUint32 } from '@holdfast/protocol';
+import { HoldfastError, ProtocolError, type RandomUint32 } from '@holdfast/protocol';
 import type { CheckedStore } from './checked-store.js';
 import {
   type BatchRecord,
   batchKey,
   batchKeyEnd,
+  batchKeys,
+  type DeadLetterIndex,
+  deadLetterIndexKey,
   decodeBatch,
+  decodeDeadLetterIndex,
+  decodeLane,
   decodeMeta,
   encodeMeta,
+  type LaneRecord,
+  laneKeys,
   metaKey,
+  NO_DEAD_LETTERS,
   newEpoch,
+  type OpenedOutbox,
   type OutboxMeta,
-  type StoreOperation,
 } from './core/index.js';
 
 const ADVICE = 'open it with the version of Holdfast that wrote it, or put a backup back';
 
-/** Records that a full disk nearly always has room to delete. */
-export const DELETE_FEW = 16;
-
-/** So much is read at a time when a numbering is made from the batches. */
-const REBUILD_READ_BYTES = 1024 * 1024;
+/** So much is read at a time when a numbering is made from the batches, and of the lanes. */
+const READ_BYTES = 1024 * 1024;
 
 /**
- * Reads the numbering of an outbox. A store without one gets it, on disk, before it is used: an epoch that a crash could
- * take back must not be seen by anyone. Where it is missing although there are batches, its record has decayed: the new one
- * begins with what they hold, so nothing of it is lost; it has a new epoch, since nobody knows which numbers were used.
+ * Reads the numberings of an outbox. A store without them gets them, on disk, before it is used: an epoch that a crash could
+ * take back must not be seen by anyone. Where one is missing although there are batches, its record has decayed: the new one
+ * begins with what they hold, so nothing of it is lost; the epoch is a new one, since nobody knows which numbers were used.
  *
  * @throws HoldfastError `STORE_FORMAT_UNKNOWN`
  */
-export async function openOutbox(store: CheckedStore, prefix: string, random: RandomUint32): Promise<OutboxMeta> {
-  const bytes = await store.get(metaKey(prefix));
-  if (bytes === undefined) {
-    const meta = await numberingOf(store, prefix, newEpoch(random));
-    await store.commit([{ type: 'put', key: metaKey(prefix), value: encodeMeta(meta) }]);
-    return meta;
-  }
-  const meta = decodeMeta(bytes);
-  if (meta instanceof ProtocolError) {
-    throw new HoldfastError('STORE_FORMAT_UNKNOWN', `the outbox can not be read: ${meta.message}; ${ADVICE}`);
-  }
-  return meta;
+export async function openOutbox(
+  store: CheckedStore,
+  prefix: string,
+  sources: { readonly random: RandomUint32; readonly wallClockMs: () => number },
+): Promise<OpenedOutbox> {
+  const stored = await readMeta(store, prefix);
+  const known = await readLanes(store, prefix);
+  const deadLetters = await readDeadLetterIndex(store, prefix);
+  // Looking through all batches is for the one case in which it is needed.
+  const isDamaged = stored === undefined || store.quarantinedCount > 0;
+  const found = isDamaged
+    ? await lanesInBatches(store, prefix, known)
+    : { lanes: known, bytes: stored.bytes, isNew: false };
+  if (stored !== undefined && !found.isNew) return { meta: stored, lanes: known, deadLetters };
+  const wallMs = Math.max(0, Math.floor(sources.wallClockMs()));
+  const before = stored ?? { ordinal: 1, ageMs: 0, wallMs };
+  const meta: OutboxMeta = { ...before, epoch: newEpoch(sources.random), bytes: found.bytes };
+  await store.commit([{ type: 'put', key: metaKey(prefix), value: encodeMeta(meta) }]);
+  return { meta, lanes: found.lanes, deadLetters };
+}
+
+/** Whether a store has an outbox of this name. */
+export async function hasOutbox(store: CheckedStore, prefix: string): Promise<boolean> {
+  return (await store.get(metaKey(prefix))) !== undefined || (await store.isQuarantined(metaKey(prefix)));
 }
 
 /**
- * Commits what an outbox asks for. A full disk may have no room for a commit that deletes many records, since that needs
- * room as well, but for one that deletes a few. So when a commit fails, its deletions are made a few at a time, and then it
- * is tried once more. What an outbox deletes is settled, so it may be gone before the rest is there.
- *
- * @throws HoldfastError `STORE_FAILED`
- */
-export async function commitOutbox(store: CheckedStore, operations: readonly StoreOperation[]): Promise<void> {
-  try {
-    await store.commit(operations);
-  } catch (error) {
-    const deletions = operations.filter(({ type }) => type === 'delete');
-    if (!isHoldfastError(error) || deletions.length <= DELETE_FEW) throw error;
-    for (let index = 0; index < deletions.length; index += DELETE_FEW) {
-      await store.commit(deletions.slice(index, index + DELETE_FEW));
-    }
-    await store.commit(operations.filter(({ type }) => type === 'put'));
-  }
-}
-
-/** A numbering that fits the batches in the store. */
-async function numberingOf(store: CheckedStore, prefix: string, epoch: string): Promise<OutboxMeta> {
-  let floor: number | undefined;
-  let next = 1;
-  let bytes = 0;
-  for (;;) {
-    const batches = await readBatches(store, prefix, next, REBUILD_READ_BYTES);
-    if (batches.length === 0) return { epoch, floor: floor ?? 1, next, bytes };
-    for (const batch of batches) {
-      floor ??= batch.first;
-      next = batch.first + batch.count;
-      bytes += batch.entries.length;
-    }
-  }
-}
-
-/**
- * Reads stored batches from message `from` on. Those that make no sense are set aside and left out; when there are more
- * behind them, some of these are read.
+ * Reads stored batches of a lane from message `from` on. Those that make no sense are set aside and left out; when there are
+ * more behind them, some of these are read.
  *
  * @throws HoldfastError `STORE_FAILED` when one was written by another version
  */
 export async function readBatches(
   store: CheckedStore,
   prefix: string,
-  from: number,
-  maxBytes: number,
+  { lane, from, maxBytes }: { readonly lane: string; readonly from: number; readonly maxBytes: number },
 ): Promise<BatchRecord[]> {
   const batches: BatchRecord[] = [];
-  let next = batchKey(prefix, from);
+  let next = batchKey(prefix, lane, from);
   for (;;) {
-    const entries = await store.read({ from: next, to: batchKeyEnd(prefix), maxBytes });
+    const entries = await store.read({ from: next, to: batchKeyEnd(prefix, lane), maxBytes });
     for (const entry of entries) {
       const batch = decodeBatch(entry.value);
       if (!(batch instanceof ProtocolError)) batches.push(batch);
       else if (batch.code !== 'VERSION_UNSUPPORTED') await store.quarantine(entry, batch.message);
-      else
+      else {
         throw new HoldfastError('STORE_FAILED', `the record ${entry.key} can not be read: ${batch.message}; ${ADVICE}`);
+      }
     }
     const last = entries.at(-1);
     if (last === undefined || batches.length > 0) return batches;
     next = `${last.key}\0`;
   }
+}
+
+async function readMeta(store: CheckedStore, prefix: string): Promise<OutboxMeta | undefined> {
+  const bytes = await store.get(metaKey(prefix));
+  return bytes === undefined ? undefined : known(decodeMeta(bytes));
+}
+
+async function readLanes(store: CheckedStore, prefix: string): Promise<LaneRecord[]> {
+  const entries = await store.read({ ...laneKeys(prefix), maxBytes: READ_BYTES });
+  return entries.map(({ value }) => known(decodeLane(value)));
+}
+
+async function readDeadLetterIndex(store: CheckedStore, prefix: string): Promise<DeadLetterIndex> {
+  const bytes = await store.get(deadLetterIndexKey(prefix));
+  return bytes === undefined ? NO_DEAD_LETTERS : known(decodeDeadLetterIndex(bytes));
+}
+
+function known<Record>(record: Record | ProtocolError): Record {
+  if (!(record instanceof ProtocolError)) return record;
+  throw new HoldfastError('STORE_FORMAT_UNKNOWN', `the outbox can not be read: ${record.message}; ${ADVICE}`);
+}
+
+/** The lanes that have batches: as their records say, or, where a record is missing, as the batches do. */
+async function lanesInBatches(
+  store: CheckedStore,
+  prefix: string,
+  records: readonly LaneRecord[],
+): Promise<{ readonly lanes: LaneRecord[]; readonly bytes: number; readonly isNew: boolean }> {
+  const lanes = new Map(records.map((record) => [record.lane, record]));
+  const missing = new Map<string, { floor: number; next: number }>();
+  let bytes = 0;
+  let { from, to } = batchKeys(prefix);
+  for (;;) {
+    const entries = await store.read({ from, to, maxBytes: READ_BYTES });
+    for (const { value } of entries) {
+      const batch = decodeBatch(value);
+      // Set aside when it is read to be sent.
+      if (batch instanceof ProtocolError) continue;
+      bytes += batch.entries.length;
+      if (lanes.has(batch.lane)) continue;
+      const span = missing.get(batch.lane) ?? { floor: batch.first, next: 1 };
+      missing.set(batch.lane, { ...span, next: batch.first + batch.count });
+    }
+    const last = entries.at(-1);
+    if (last === undefined) break;
+    from = `${last.key}\0`;
+  }
+  for (const [lane, span] of missing) lanes.set(lane, { lane, ...span, failedSequence: 0, failures: 0 });
+  return { lanes: [...lanes.values()], bytes, isNew: missing.size > 0 };
 }

@@ -1,13 +1,21 @@
-// Runs a receiving half: the core, its inbox record, and the handler. It belongs to one sender and outlives that sender's
+// Runs a receiving half: the core, its inbox records, and the handler. It belongs to one sender and outlives that sender's
 // connections; whoever owns it attaches the carrier of each new one.
 
-import { Driver, decodeData, NACK_CODE, ProtocolError, type Runtime } from '@holdfast/protocol';
+import {
+  Driver,
+  decodeData,
+  encodeData,
+  HoldfastError,
+  NACK_CODE,
+  ProtocolError,
+  type Runtime,
+} from '@holdfast/protocol';
+import { fitReason, type Headers, REPLY_MAX_BYTES } from '@holdfast/protocol/core';
 import type { FrameCarrier } from '@holdfast/transport';
 import {
-  decodeInbox,
-  encodeInbox,
-  type InboxRecord,
-  inboxKey,
+  type HandlerAnswer,
+  type InboxContents,
+  messageId,
   type Pause,
   type ReceivedMessage,
   Receiver,
@@ -15,27 +23,18 @@ import {
   type ReceiverOutput,
 } from './core/index.js';
 import type { GroupCommit } from './group-commit.js';
-import type { Store } from './store.js';
-
-/** A message for a handler. */
-export interface IncomingMessage {
-  /** Names the message for good: the same when it comes again, on both ends, across restarts. */
-  readonly id: string;
-  readonly name: string;
-  readonly data: unknown;
-  readonly lane: string;
-  /** How often it has been sent; more than 1: an earlier handling may have been cut short. */
-  readonly attempt: number;
-}
-
-/** What became of a message: `undefined` when it was handled, else why it must come again. */
-export type HandlingResult = Pause | undefined;
+import type { HandlingResult } from './handler-answers.js';
+import { readInbox } from './inbox-store.js';
+import { inboxTransaction } from './inbox-transaction.js';
+import type { IncomingMessage } from './incoming-message.js';
+import type { ApplicationDatabase, Store } from './store.js';
 
 /** The parts that a receiving half works with. */
 export interface ReceivingHalfOptions {
   readonly runtime: Runtime;
-  /** Whose messages these are; names the record in the inbox. */
+  /** Whose messages these are; names the records in the inbox. */
   readonly senderId: string;
+  /** Messages that may be in flight, in all lanes together. */
   readonly creditMessages: number;
   readonly inbox: GroupCommit;
   /** Handles one message. It must not throw. Without a promise the next message follows at once. */
@@ -44,38 +43,72 @@ export interface ReceivingHalfOptions {
   onWaitingChanged(change: number): void;
   /** The inbox could not be written; the message is not acknowledged and will come again. */
   onStoreProblem(detail: string): void;
+  /** A handler's reply can not be sent; its message counts as handled without one. */
+  onReplyDropped(message: Pick<IncomingMessage, 'id' | 'name'>, detail: string): void;
+  /** The data of a message makes no sense; the message was refused for good. */
+  onDataRefused(message: Pick<IncomingMessage, 'id' | 'name'>, detail: string): void;
 }
+
+/** How far a message is with its handler. */
+interface Handling {
+  /** The transaction that is to make it handled. */
+  transaction: Promise<unknown> | undefined;
+  isRecorded: boolean;
+  hasEnded: boolean;
+}
+
+const NO_HEADERS: Headers = {};
+const UNFINISHED: Pause = {
+  code: NACK_CODE.handlerFailed,
+  retryAfterMs: 0,
+  reason: 'the transaction of the handler failed',
+};
 
 /** One sender's receiving half. */
 export class ReceivingHalf {
   readonly #options: ReceivingHalfOptions;
+  readonly #store: Store;
   readonly #receiver: Receiver;
   readonly #driver: Driver<ReceiverInput, ReceiverOutput>;
   #carrier: FrameCarrier | undefined;
   #detach: (() => void) | undefined;
   /** Whether `turnEnded` is on its way. */
   #isTurnOpen = false;
+  #idleWaiters: (() => void)[] = [];
   /** What the owner was last told about the messages that wait. */
   #toldWaitingCount = 0;
 
-  private constructor(options: ReceivingHalfOptions, record: InboxRecord | undefined) {
+  private constructor(store: Store, options: ReceivingHalfOptions, contents: InboxContents) {
+    const { runtime, senderId, creditMessages } = options;
     this.#options = options;
-    this.#receiver = new Receiver({ creditMessages: options.creditMessages }, record);
-    this.#driver = new Driver(this.#receiver, options.runtime, (output) => this.#apply(output));
+    this.#store = store;
+    this.#receiver = new Receiver({ senderId, creditMessages }, contents);
+    this.#driver = new Driver(this.#receiver, runtime, (output) => this.#apply(output));
   }
 
   /** Makes the receiving half of one sender from what the inbox remembers of it. */
   static async open(store: Store, options: ReceivingHalfOptions): Promise<ReceivingHalf> {
-    const bytes = await store.get(inboxKey(options.senderId));
-    const record = bytes === undefined ? undefined : decodeInbox(bytes);
-    // An unreadable record must not be taken for an empty one: that would repeat messages.
-    if (record instanceof ProtocolError) throw record;
-    return new ReceivingHalf(options, record);
+    return new ReceivingHalf(store, options, await readInbox(store, options.senderId));
   }
 
   /** Messages that wait for the handler. */
   get waitingCount(): number {
     return this.#receiver.waitingCount;
+  }
+
+  /** Bytes of their data. */
+  get waitingBytes(): number {
+    return this.#receiver.waitingBytes;
+  }
+
+  /** When the one that has waited longest came, in monotonic milliseconds; `undefined`: none waits. */
+  get waitingSinceMs(): number | undefined {
+    return this.#receiver.waitingSinceMs;
+  }
+
+  /** Results that the sender is not known to have. */
+  get keptResults(): number {
+    return this.#receiver.keptResults;
   }
 
   /** Whether it can be let go and made again from the inbox. */
@@ -89,7 +122,7 @@ export class ReceivingHalf {
     this.#carrier = carrier;
     this.#detach = carrier.attach('receiving', {
       up: () => this.#feed({ type: 'linkUp' }),
-      down: () => this.detach(),
+      down: () => this.#feed({ type: 'linkDown' }),
       writable: () => {},
       frame: (frame) => this.#feed({ type: 'frame', frame }),
     });
@@ -104,6 +137,12 @@ export class ReceivingHalf {
     this.#feed({ type: 'linkDown' });
   }
 
+  /** Resolves when no handler runs and everything that was handled is recorded. */
+  async whenIdle(): Promise<void> {
+    if (this.#receiver.isIdle) return;
+    await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
+  }
+
   /** Gives back everything that comes, until `resume`; what waits already, too, unless `keepsWaiting`. */
   pause(pause: Pause, { keepsWaiting = false }: { readonly keepsWaiting?: boolean } = {}): void {
     this.#feed({ type: 'pause', pause, keepsWaiting });
@@ -113,13 +152,18 @@ export class ReceivingHalf {
     this.#feed({ type: 'resume' });
   }
 
+  /** So many messages may be in flight from now on, `creditMessages` at most. 0: none. */
+  setCredit(messages: number): void {
+    this.#feed({ type: 'credit', messages });
+  }
+
   #apply(output: ReceiverOutput): void {
     switch (output.type) {
       case 'frame':
         this.#carrier?.sendFrame(output.frame);
         return;
       case 'record':
-        void this.#record(output.record);
+        void this.#record();
         return;
       case 'deliver':
         this.#deliver(output.message);
@@ -127,10 +171,9 @@ export class ReceivingHalf {
     }
   }
 
-  async #record(record: InboxRecord): Promise<void> {
-    const key = inboxKey(this.#options.senderId);
+  async #record(): Promise<void> {
     try {
-      await this.#options.inbox.commit([{ type: 'put', key, value: encodeInbox(record) }]);
+      await this.#options.inbox.commit(() => this.#receiver.beginRecord());
       this.#feed({ type: 'recorded' });
     } catch (error) {
       this.#options.onStoreProblem(error instanceof Error ? error.message : String(error));
@@ -138,25 +181,92 @@ export class ReceivingHalf {
     }
   }
 
-  #deliver(message: ReceivedMessage): void {
-    const { epoch, sequence, name, lane, attempt } = message;
-    const data = decodeData(message.data);
+  #deliver(received: ReceivedMessage): void {
+    const { epoch, lane, sequence, name, headers = NO_HEADERS, attempt } = received;
+    const id = messageId(epoch, lane, sequence);
+    const data = decodeData(received.data);
     if (data instanceof ProtocolError) {
-      const pause = { code: NACK_CODE.handlerFailed, retryAfterMs: 0, reason: data.message };
-      this.#feed({ type: 'failed', epoch, sequence, pause });
+      this.#options.onDataRefused({ id, name }, data.message);
+      this.#end(received, { status: 'rejected', reason: `${data.code}: ${data.message}` });
       return;
     }
-    const result = this.#options.handle({ id: `${epoch}-${sequence}`, name, lane, attempt, data: data.value });
+    const handling: Handling = { transaction: undefined, isRecorded: false, hasEnded: false };
+    const transact = <T>(work: (database: never) => T): Promise<T> => this.#transact(received, handling, work as never);
+    const message = { id, name, lane, headers, attempt, data: data.value, inboxTransaction: transact };
+    const result = this.#options.handle(message);
     // A handler that is done at once costs no promise.
-    if (result instanceof Promise) void result.then((later) => this.#onHandled(message, later));
-    else this.#onHandled(message, result);
+    if (result instanceof Promise) void result.then((later) => this.#onHandled(received, handling, later));
+    else this.#onHandled(received, handling, result);
   }
 
-  #onHandled({ epoch, sequence }: ReceivedMessage, pause: HandlingResult): void {
-    if (pause === undefined) {
-      this.#feed({ type: 'handled', epoch, sequence });
-      this.#planTurnEnd();
-    } else this.#feed({ type: 'failed', epoch, sequence, pause });
+  #onHandled(received: ReceivedMessage, handling: Handling, result: HandlingResult): void {
+    handling.hasEnded = true;
+    const { transaction } = handling;
+    if (transaction === undefined) this.#end(received, handling.isRecorded ? undefined : result);
+    else {
+      // The handler did not wait for its own transaction; whether it is done is decided there.
+      transaction.then(
+        () => this.#end(received, undefined),
+        () => this.#end(received, { status: 'again', pause: UNFINISHED }),
+      );
+    }
+  }
+
+  /** The handler is done with a message. */
+  #end(received: ReceivedMessage, result: HandlingResult): void {
+    const { epoch, lane, sequence } = received;
+    if (result?.status === 'again') {
+      this.#feed({ type: 'failed', epoch, lane, sequence, pause: result.pause });
+      return;
+    }
+    this.#feed({ type: 'handled', epoch, lane, sequence, answer: this.#answerOf(received, result) });
+    this.#planTurnEnd();
+  }
+
+  #answerOf(received: ReceivedMessage, result: HandlingResult): HandlerAnswer | undefined {
+    if (result?.status === 'rejected') return { kind: 'rejected', reason: fitReason(result.reason) };
+    return result?.status === 'replied' ? this.#replyOf(received, result.reply) : undefined;
+  }
+
+  /** A reply in bytes; `undefined` when there is none, or it can not be sent. */
+  #replyOf({ epoch, lane, sequence, name }: ReceivedMessage, reply: unknown): HandlerAnswer | undefined {
+    if (reply === undefined) return undefined;
+    try {
+      const value = Uint8Array.from(encodeData(reply));
+      if (value.length <= REPLY_MAX_BYTES) return { kind: 'reply', value };
+      throw new RangeError(`the reply has ${value.length} bytes; at most ${REPLY_MAX_BYTES} are allowed`);
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      this.#options.onReplyDropped({ id: messageId(epoch, lane, sequence), name }, detail);
+      return undefined;
+    }
+  }
+
+  async #transact<T>(
+    received: ReceivedMessage,
+    handling: Handling,
+    work: (database: ApplicationDatabase) => T,
+  ): Promise<T> {
+    if (handling.isRecorded || handling.transaction !== undefined)
+      throw refused('the message has a transaction already');
+    if (handling.hasEnded) throw refused('the handler of the message has ended');
+    const { epoch, lane, sequence } = received;
+    const transaction = inboxTransaction(this.#store, this.#options.inbox, work, (result) => {
+      const answer = this.#replyOf(received, result);
+      return this.#receiver.beginTransaction({ epoch, lane, sequence, answer });
+    });
+    handling.transaction = transaction;
+    try {
+      const result = await transaction;
+      handling.isRecorded = true;
+      this.#feed({ type: 'recorded' });
+      return result;
+    } catch (error) {
+      if (this.#receiver.isRecording) this.#feed({ type: 'recordFailed' });
+      throw error;
+    } finally {
+      handling.transaction = undefined;
+    }
   }
 
   #planTurnEnd(): void {
@@ -170,9 +280,15 @@ export class ReceivingHalf {
 
   #feed(input: ReceiverInput): void {
     this.#driver.feed(input);
+    if (this.#idleWaiters.length > 0 && this.#receiver.isIdle)
+      for (const resolve of this.#idleWaiters.splice(0)) resolve();
     const change = this.#receiver.waitingCount - this.#toldWaitingCount;
     if (change === 0) return;
     this.#toldWaitingCount += change;
     this.#options.onWaitingChanged(change);
   }
+}
+
+function refused(why: string): HoldfastError {
+  return new HoldfastError('TRANSACTION_REFUSED', `${why}, so it can not be recorded in this transaction`);
 }

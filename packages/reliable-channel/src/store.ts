@@ -21,6 +21,17 @@ export interface StoreRange {
 }
 
 /**
+ * The application's own data beside an inbox, in one transaction with it. With `lmdbStore` this is lmdb's `Database`, with
+ * everything that it can do; what is named here is what a store has to offer at least. Valid only within the transaction.
+ */
+export interface ApplicationDatabase {
+  // biome-ignore lint/suspicious/noExplicitAny: a value is whatever the application has put there
+  get(key: string): any;
+  put(key: string, value: unknown): unknown;
+  remove(key: string): unknown;
+}
+
+/**
  * An open store. It belongs to one process. Keys have 1 to 1,024 bytes in UTF-8; those that begin with `holdfast/` are its
  * own. What it can not do, because the disk is full, broken or gone, or because it is closed, rejects with `STORE_FAILED`.
  */
@@ -35,6 +46,14 @@ export interface Store {
    * order in which they were asked for. The bytes may change when it has resolved, and not before.
    */
   commit(operations: readonly StoreOperation[]): Promise<void>;
+  /**
+   * Where the store has a database for the application: runs `work` on it, then applies the operations, all in one
+   * transaction. Resolves with what `work` returned when that is on disk. When `work` or `operations` throws, nothing is
+   * changed and it rejects with that error. Never called while a commit is under way.
+   *
+   * @param operations - called after `work`, within the transaction
+   */
+  transaction?<T>(operations: () => readonly StoreOperation[], work: (database: ApplicationDatabase) => T): Promise<T>;
   /** Waits for the commits under way and lets the store go. Idempotent. */
   close(): Promise<void>;
 }

@@ -56,19 +56,21 @@ describe('an outbox', () => {
     // More than is kept in memory.
     const deliveries = await sendLarge(channel, 80);
     const lost = [60, 61, 80];
-    for (const number of lost) await store.damage(batchKey('outbox', number));
+    for (const number of lost) await store.damage(batchKey('outbox', '', number));
     await rig.startAgent();
     await rig.until(() => channel.stats().outboxMessages === 0);
     await rig.runtime.advance(1_000);
     const left = Array.from({ length: 80 }, (_, index) => index + 1).filter((number) => !lost.includes(number));
     expect(handledNumbers()).toEqual(left);
     expect(events.map((event) => 'key' in event && event.key)).toEqual(
-      lost.map((number) => batchKey('outbox', number)),
+      lost.map((number) => batchKey('outbox', '', number)),
     );
     for (const number of lost) {
       expect(await deliveries[number - 1]?.settled).toEqual({
         status: 'evicted',
-        reason: 'the record in the store has decayed; check the disk',
+        cause: 'unreadable',
+        reason: 'its record in the store can not be read any more; check the disk',
+        attempts: 0,
       });
     }
     for (const number of left) expect(deliveries[number - 1]?.outcome).toEqual({ status: 'acknowledged' });
@@ -83,7 +85,7 @@ describe('an outbox', () => {
     const first = await rig.open({ store: store.factory });
     await sendLarge(first, 5);
     await first.close();
-    await store.damage(batchKey('outbox', 3));
+    await store.damage(batchKey('outbox', '', 3));
     await store.damage(metaKey('outbox'));
     await rig.startAgent();
     const channel = await rig.open({ store: store.factory });
@@ -95,13 +97,14 @@ describe('an outbox', () => {
       { type: 'recordQuarantined', key: 'outbox/meta', detail: expect.stringMatching(/^the checksum does not fit/) },
       {
         type: 'recordQuarantined',
-        key: batchKey('outbox', 3),
+        key: batchKey('outbox', '', 3),
         detail: expect.stringContaining('quarantine/outbox/batch/'),
       },
     ]);
     expect(await store.keys()).toEqual([
+      'outbox/lane/',
       'outbox/meta',
-      `quarantine/${batchKey('outbox', 3)}`,
+      `quarantine/${batchKey('outbox', '', 3)}`,
       'quarantine/outbox/meta',
     ]);
     await channel.close();

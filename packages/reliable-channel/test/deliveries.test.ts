@@ -1,19 +1,18 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { HoldfastError } from '@holdfast/protocol';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { Deliveries } from '../src/deliveries.js';
+import { Deliveries, OUTCOMES_KEPT_MAX } from '../src/deliveries.js';
+import type { Outcome } from '../src/delivery.js';
 
 const ACKNOWLEDGED = { status: 'acknowledged' };
-const DISK_FULL = new HoldfastError('STORE_FAILED', 'the disk is full');
-const EVICTED = { status: 'evicted', reason: 'the disk is full' };
+const EVICTED: Outcome = { status: 'evicted', cause: 'storeFailed', reason: 'the disk is full', attempts: 0 };
 
 let settled: Set<number>;
 let deliveries: Deliveries;
 
 beforeEach(() => {
   settled = new Set();
-  deliveries = new Deliveries((sequence) => settled.has(sequence), 2);
+  deliveries = new Deliveries('', { isOver: (sequence) => settled.has(sequence), cancel: () => false }, 2);
 });
 
 function acknowledge(first: number, last: number): void {
@@ -21,9 +20,9 @@ function acknowledge(first: number, last: number): void {
   deliveries.onAcknowledged({ first, last });
 }
 
-function failToStore(first: number, last: number, error = DISK_FULL): void {
+function failToStore(first: number, last: number, outcome: Outcome = EVICTED): void {
   for (let sequence = first; sequence <= last; sequence++) settled.add(sequence);
-  deliveries.onStoreFailed({ first, last }, error);
+  deliveries.onGivenUp({ first, last }, outcome);
 }
 
 /** Lets promise reactions run, and Node report what nobody has looked at. */
@@ -43,7 +42,7 @@ function watch(promises: Record<string, Promise<unknown>>): string[] {
 
 describe('a message that is stored', () => {
   it('is known to be, when it was in the store before', async () => {
-    await expect(deliveries.create('0123456789abcdef', 2).stored).resolves.toBeUndefined();
+    await expect(deliveries.create('0123456789abcdef', 2, true).stored).resolves.toBeUndefined();
   });
 
   it('tells those who asked before', async () => {
@@ -119,38 +118,94 @@ describe('a message that could not be stored', () => {
   it('tells those who asked before', async () => {
     const asked = { stored: deliveries.stored(3), settled: deliveries.settled(3) };
     failToStore(3, 4);
-    await expect(asked.stored).rejects.toBe(DISK_FULL);
+    await expect(asked.stored).rejects.toMatchObject({ code: 'STORE_FAILED', message: 'the disk is full' });
     await expect(asked.settled).resolves.toEqual(EVICTED);
   });
 
   it('tells those who ask afterwards', async () => {
     failToStore(3, 4);
     deliveries.onStored({ first: 5, last: 6 });
-    await expect(deliveries.stored(4)).rejects.toBe(DISK_FULL);
+    await expect(deliveries.stored(4)).rejects.toMatchObject({ code: 'STORE_FAILED', message: 'the disk is full' });
     await expect(deliveries.settled(4)).resolves.toEqual(EVICTED);
     expect([deliveries.outcome(3), deliveries.outcome(5)]).toEqual([EVICTED, undefined]);
   });
 
   it('keeps its own reason beside others', () => {
+    const GONE: Outcome = { ...EVICTED, reason: 'the disk is gone' };
     failToStore(3, 4);
     failToStore(5, 5);
-    failToStore(6, 6, new HoldfastError('STORE_FAILED', 'the disk is gone'));
-    failToStore(9, 9, new HoldfastError('STORE_FAILED', 'the disk is gone'));
+    failToStore(6, 6, GONE);
+    failToStore(9, 9, GONE);
     const reasons = [3, 4, 5, 6, 7, 8, 9].map((sequence) => deliveries.outcome(sequence));
-    const gone = { status: 'evicted', reason: 'the disk is gone' };
-    expect(reasons).toEqual([EVICTED, EVICTED, EVICTED, gone, undefined, undefined, gone]);
+    expect(reasons).toEqual([EVICTED, EVICTED, EVICTED, GONE, undefined, undefined, GONE]);
   });
 
   it('does not end a program that looks away', async () => {
     const unhandled = vi.fn();
     process.on('unhandledRejection', unhandled);
     void deliveries.stored(3);
-    const delivery = deliveries.create('0123456789abcdef', 4);
+    const delivery = deliveries.create('0123456789abcdef', 4, true);
     failToStore(3, 4);
     void delivery.stored;
     await turn();
     process.off('unhandledRejection', unhandled);
     expect(unhandled).not.toHaveBeenCalled();
+  });
+});
+
+describe('a message with an answer', () => {
+  it('tells it to those who asked before, and to those who ask afterwards', async () => {
+    const before = deliveries.settled(3);
+    settled.add(3);
+    deliveries.onReplied(3, { celsius: 20 });
+    const replied = { status: 'acknowledged', reply: { celsius: 20 } };
+    await expect(before).resolves.toEqual(replied);
+    await expect(deliveries.settled(3)).resolves.toEqual(replied);
+    // The agent has it: nothing can be lost any more.
+    await expect(deliveries.stored(3)).resolves.toBeUndefined();
+  });
+
+  it('that is asked for very late is forgotten, and says so instead of guessing', () => {
+    for (let sequence = 3; sequence < 3 + OUTCOMES_KEPT_MAX + 1; sequence++) {
+      settled.add(sequence);
+      deliveries.onReplied(sequence, sequence);
+    }
+    expect([deliveries.outcome(3), deliveries.outcome(4)]).toEqual([
+      { status: 'forgotten' },
+      { status: 'acknowledged', reply: 4 },
+    ]);
+  });
+});
+
+describe('a message that was given up', () => {
+  it('after it was stored has an outcome, and was stored all the same', async () => {
+    const rejected: Outcome = { status: 'rejected', reason: 'unknown sensor', attempts: 1 };
+    deliveries.onStored({ first: 3, last: 3 });
+    settled.add(3);
+    deliveries.onGivenUp({ first: 3, last: 3 }, rejected);
+    await expect(deliveries.stored(3)).resolves.toBeUndefined();
+    await expect(deliveries.settled(3)).resolves.toEqual(rejected);
+  });
+
+  it('before it was stored never will be', async () => {
+    const stored = deliveries.stored(3);
+    settled.add(3);
+    deliveries.onGivenUp({ first: 3, last: 3 }, { status: 'cancelled', reason: 'called back', attempts: 0 });
+    await expect(stored).rejects.toMatchObject({ code: 'MESSAGE_GIVEN_UP' });
+  });
+});
+
+describe('a message that may be sent without being stored', () => {
+  it('is not taken for stored because a later one is', async () => {
+    const delivery = deliveries.create('0123456789abcdef', 3, false);
+    deliveries.create('0123456789abcdef', 4, true);
+    const told = watch({ third: delivery.stored });
+    deliveries.onStored({ first: 4, last: 4 });
+    await turn();
+    expect(told).toEqual([]);
+    acknowledge(3, 3);
+    await turn();
+    expect(told).toEqual(['third']);
   });
 });
 

@@ -9,12 +9,14 @@ function sourceOf(outcome?: Outcome) {
     stored: vi.fn<DeliverySource['stored']>(async () => {}),
     settled: vi.fn<DeliverySource['settled']>(async () => outcome ?? ACKNOWLEDGED),
     outcome: vi.fn<DeliverySource['outcome']>(() => outcome),
+    cancel: vi.fn<DeliverySource['cancel']>(() => true),
+    lane: 'alarms',
   };
 }
 
 describe('a delivery', () => {
-  it('names its message by epoch and number', () => {
-    expect(new Delivery(sourceOf(), '0123456789abcdef', 7).id).toBe('0123456789abcdef-7');
+  it('names its message by epoch, lane and number', () => {
+    expect(new Delivery(sourceOf(), '0123456789abcdef', 7).id).toBe('0123456789abcdef-alarms-7');
   });
 
   it('asks for nothing before it is asked', () => {
@@ -31,7 +33,9 @@ describe('a delivery', () => {
     await expect(delivery.stored).resolves.toBeUndefined();
     await expect(delivery.settled).resolves.toEqual(ACKNOWLEDGED);
     expect(delivery.outcome).toEqual(ACKNOWLEDGED);
-    for (const asked of Object.values(source)) expect(asked).toHaveBeenCalledExactlyOnceWith(7);
+    expect(delivery.cancel()).toBe(true);
+    const { lane: _, ...asked } = source;
+    for (const question of Object.values(asked)) expect(question).toHaveBeenCalledExactlyOnceWith(7);
   });
 
   it('has no outcome while its message has none', () => {
@@ -41,17 +45,18 @@ describe('a delivery', () => {
 
 describe('the delivery of a message that was not taken', () => {
   const error = new HoldfastError('OUTBOX_FULL', 'the outbox is full; wait');
-  const delivery = evictedDelivery(error, 'the outbox is full');
+  const delivery = evictedDelivery(error, 'outboxFull', '');
 
   it('has no id', () => {
     expect(delivery.id).toBeUndefined();
   });
 
   it('is evicted from the beginning, and never stored', async () => {
-    const outcome = { status: 'evicted', reason: 'the outbox is full' };
+    const outcome = { status: 'evicted', cause: 'outboxFull', reason: 'the outbox is full; wait', attempts: 0 };
     expect(delivery.outcome).toEqual(outcome);
     await expect(delivery.settled).resolves.toEqual(outcome);
     await expect(delivery.stored).rejects.toBe(error);
+    expect(delivery.cancel()).toBe(false);
   });
 });
 

@@ -2,7 +2,7 @@ import { createVirtualRuntime } from '@holdfast/simulator';
 import { createTransport, type Link } from '@holdfast/transport';
 import { describe, expect, it } from 'vitest';
 import { openReliableChannel, type ReliableChannelOptions } from '../src/index.js';
-import { resolveChannelOptions } from '../src/options.js';
+import { OUTBOX_MIN_BYTES, resolveChannelOptions } from '../src/options.js';
 import { memoryStore } from '../src/stores/memory.js';
 
 const runtime = createVirtualRuntime({ seed: 1 });
@@ -19,6 +19,14 @@ describe('resolveChannelOptions', () => {
       keyPrefix: 'outbox',
       outboxMaxMessages: 1_000_000,
       outboxMaxBytes: 1_073_741_824,
+      outboxMaxAgeMs: Number.POSITIVE_INFINITY,
+      whenFull: 'reject',
+      waitMaxMessages: 1_024,
+      waitMaxBytes: 1_048_576,
+      lanePriorities: new Map(),
+      maxAttempts: 16,
+      deadLettersMaxMessages: 1_000,
+      deadLettersMaxBytes: 16_777_216,
       windowMaxMessages: 4_096,
       windowMaxBytes: 1_048_576,
       batchMaxBytes: 65_536,
@@ -37,7 +45,12 @@ describe('resolveChannelOptions', () => {
   it('takes what it is given', () => {
     const given = {
       outboxMaxMessages: 1,
-      outboxMaxBytes: 262_208,
+      outboxMaxBytes: OUTBOX_MIN_BYTES,
+      outboxMaxAgeMs: 9,
+      whenFull: 'evict' as const,
+      maxAttempts: 10,
+      deadLettersMaxMessages: 0,
+      deadLettersMaxBytes: 0,
       windowMaxMessages: 2,
       windowMaxBytes: 3,
       ackTimeout: { initialMs: 4, minMs: 5, maxMs: 6 },
@@ -60,7 +73,14 @@ describe('resolveChannelOptions', () => {
     ['outboxMaxMessages', 0],
     ['outboxMaxMessages', 1.5],
     ['outboxMaxMessages', '7'],
-    ['outboxMaxBytes', 262_207],
+    ['outboxMaxBytes', OUTBOX_MIN_BYTES - 1],
+    ['outboxMaxAgeMs', 0],
+    ['whenFull', 'drop'],
+    ['maxAttempts', 0],
+    ['deadLettersMaxMessages', -1],
+    ['deadLettersMaxMessages', 10_001],
+    ['deadLettersMaxBytes', 0.5],
+    ['lanes.alarms.priority', { alarms: { priority: 1_001 } }],
     ['outboxMaxBytes', Number.POSITIVE_INFINITY],
     ['windowMaxMessages', 0],
     ['windowMaxBytes', -1],

@@ -1,10 +1,13 @@
 import { NACK_CODE } from '@holdfast/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { GroupCommit, ReceivingHalf } from '../src/index.js';
+import { GroupCommit, type HandlingResult, ReceivingHalf } from '../src/index.js';
 import { memoryStore } from '../src/stores/memory.js';
 import { ChannelRig, deferred, StoreUnderTest } from './support/channel-rig.js';
 
-const LATER = { code: NACK_CODE.handlerFailed, retryAfterMs: 0, reason: 'not now' };
+const LATER: HandlingResult = {
+  status: 'again',
+  pause: { code: NACK_CODE.handlerFailed, retryAfterMs: 0, reason: 'not now' },
+};
 
 describe('a receiving half', () => {
   let rig: ChannelRig;
@@ -257,6 +260,8 @@ describe('a receiving half', () => {
       handle: () => undefined,
       onWaitingChanged: () => {},
       onStoreProblem: () => {},
+      onReplyDropped: () => {},
+      onDataRefused: () => {},
     };
     await expect(ReceivingHalf.open(store, parts)).rejects.toMatchObject({ code: 'VERSION_UNSUPPORTED' });
   });

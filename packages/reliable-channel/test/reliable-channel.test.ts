@@ -62,8 +62,10 @@ describe('a reliable channel', () => {
       { status: 'acknowledged' },
     ]);
     expect(events).toEqual([
-      { type: 'stored', first: 1, last: 3 },
-      { type: 'acknowledged', first: 1, last: 3 },
+      { type: 'stored', lane: '', first: 1, last: 3 },
+      { type: 'stateChanged', state: 'opening' },
+      { type: 'stateChanged', state: 'open' },
+      { type: 'acknowledged', lane: '', first: 1, last: 3 },
     ]);
     expect(channel.stats()).toMatchObject({
       state: 'open',
@@ -90,7 +92,7 @@ describe('a reliable channel', () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it('makes one commit of all that is sent in one turn: one record of messages, one of the numbering', async () => {
+  it('makes one commit of all that is sent in one turn: one record of messages, one for its lane, one of what lanes share', async () => {
     await rig.startAgent();
     const store = new StoreUnderTest();
     const channel = await rig.open({ store });
@@ -98,11 +100,15 @@ describe('a reliable channel', () => {
     for (let index = 0; index < 1_000; index++) channel.send('reading', index);
     await rig.runtime.advance(0);
     expect(store.commitCount - before).toBe(1);
-    expect(store.latestOperations).toEqual(['put outbox/batch/00000000000001', 'put outbox/meta']);
+    expect(store.latestOperations).toEqual(['put outbox/batch//00000000000001', 'put outbox/lane/', 'put outbox/meta']);
     await rig.until(() => channel.stats().outboxMessages === 0);
     await rig.runtime.advance(1_000);
     expect(store.commitCount - before).toBe(2);
-    expect(store.latestOperations).toEqual(['delete outbox/batch/00000000000001', 'put outbox/meta']);
+    expect(store.latestOperations).toEqual([
+      'put outbox/lane/',
+      'delete outbox/batch//00000000000001',
+      'put outbox/meta',
+    ]);
   });
 
   it('makes one commit of all that is sent while another is under way, and sends nothing before it is stored', async () => {
@@ -151,7 +157,9 @@ describe('a reliable channel', () => {
     store.commitError = FULL_DISK;
     const lost = [channel.send('reading', 1), channel.send('reading', 2)];
     await expect(lost[0]?.stored).rejects.toMatchObject({ code: 'STORE_FAILED', message: 'the disk is full' });
-    expect(lost[1]?.outcome).toEqual({ status: 'evicted', reason: 'the disk is full' });
+    expect(lost[1]?.outcome).toEqual({
+      ...{ status: 'evicted', cause: 'storeFailed', reason: 'the disk is full', attempts: 0 },
+    });
     store.commitError = undefined;
     const kept = channel.send('reading', 3);
     await rig.until(() => kept.outcome !== undefined);
@@ -165,7 +173,10 @@ describe('a reliable channel', () => {
   it('evicts what is beyond the number of messages or bytes that may wait', async () => {
     const channel = await rig.open({ outboxMaxMessages: 2 });
     const [, , third] = [channel.send('a', 1), channel.send('a', 2), channel.send('a', 3)];
-    expect([third?.id, third?.outcome]).toEqual([undefined, { status: 'evicted', reason: 'the outbox is full' }]);
+    expect([third?.id, third?.outcome]).toMatchObject([
+      undefined,
+      { status: 'evicted', cause: 'outboxFull', attempts: 0 },
+    ]);
     await expect(third?.stored).rejects.toMatchObject({ code: 'OUTBOX_FULL' });
     expect(await third?.settled).toEqual(third?.outcome);
     const large = await new ChannelRig().open({ outboxMaxBytes: 270_000 });
@@ -302,8 +313,8 @@ describe('a reliable channel', () => {
     first.send('reading', 1);
     await first.close();
     await rig.startAgent();
-    store.readError = new Error('no');
     const second = await rig.open({ store });
+    store.readError = new Error('no');
     const events = eventsOf(second);
     await rig.runtime.advance(45_000);
     expect(events.filter(({ type }) => type === 'storeProblem').length).toBeLessThan(4);
@@ -400,7 +411,7 @@ describe('a reliable channel', () => {
       stop();
       channel.send('a', 2);
       await rig.runtime.advance(0);
-      expect(events).toEqual([{ type: 'stored', first: 1, last: 1 }]);
+      expect(events).toEqual([{ type: 'stored', lane: '', first: 1, last: 1 }]);
     });
   });
 

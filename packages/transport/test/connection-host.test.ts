@@ -20,7 +20,7 @@ import { uncaughtDuring } from './uncaught.js';
 
 const POLICY: SendPolicy = { onError: RETURN_ON_ERROR, waitFor: WAIT_TIL_SENT, timeoutMs: 30_000 };
 
-const OPEN: Frame = { type: 'open', epoch: '0'.repeat(16), floor: 1 };
+const OPEN: Frame = { type: 'open', epoch: '0'.repeat(16), lanes: [{ lane: '', floor: 1 }] };
 
 /** A pipe that takes what it is handed when the test says so. */
 class TestPipe implements Pipe {

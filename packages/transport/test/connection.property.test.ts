@@ -37,7 +37,7 @@ const incoming: fc.Arbitrary<Uint8Array> = fc.oneof(
       { type: 'serverAck', count: 4 },
       { type: 'ping', nonce: 1 },
       { type: 'pong', nonce: 1 },
-      { type: 'open', epoch: '0'.repeat(16), floor: 1 },
+      { type: 'open', epoch: '0'.repeat(16), lanes: [{ lane: '', floor: 1 }] },
       { type: 'refuse', code: 2, retryAfterMs: 0, versionMin: 1, versionMax: 1, reason: 'no' },
       { type: 'close', code: 0, reason: 'bye' },
     )
@@ -82,7 +82,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         { type: 'restart' },
         { type: 'powerOff' },
         { type: 'growSendBuffer', bytes: 700 },
-        { type: 'sendChannelFrame', bytes: encodeFrame({ type: 'open', epoch: '0'.repeat(16), floor: 1 }) },
+        {
+          type: 'sendChannelFrame',
+          bytes: encodeFrame({ type: 'open', epoch: '0'.repeat(16), lanes: [{ lane: '', floor: 1 }] }),
+        },
         { type: 'timeout' },
       )
       .map(feed),

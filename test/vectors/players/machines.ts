@@ -7,9 +7,22 @@ import {
   FRAME_MAX_BYTES,
   type Frame,
   FrameDecoder,
+  type Headers,
+  type LaneHandled,
   type TimeoutInput,
 } from '@holdfast/protocol/core';
-import { type InboxRecord, Receiver, type ReceiverInput, type ReceiverOutput } from '@holdfast/reliable-channel/core';
+import {
+  decodeInbox,
+  decodeResults,
+  type HandledMessage,
+  type LaneResults,
+  Receiver,
+  type ReceiverInput,
+  type ReceiverOutput,
+  type ResultsRecord,
+  resultsNumberOf,
+  type StoreOperation,
+} from '@holdfast/reliable-channel/core';
 import {
   Connection,
   type ConnectionInput,
@@ -119,43 +132,87 @@ export const playRecovery: CreatePlayer = (options) => {
   };
 };
 
-/** Inbox: the inputs of the receiving half; a data frame lists its messages as `[name, hex]`. */
-export const playInbox: CreatePlayer = ({ record, ...options }) => {
-  const core = new Receiver(
-    options as unknown as { creditMessages: number },
-    record === undefined ? undefined : (record as unknown as InboxRecord),
-  );
+/**
+ * Inbox: the inputs of the receiving half, and `begin` and `beginTransaction` for the commits that begin, which put out what
+ * they write. A data frame lists its messages as `[name, hex]`, and headers as a third part; values of replies are hex digits.
+ */
+export const playInbox: CreatePlayer = ({ lanes, ...options }) => {
+  const senderId = 'imp';
+  const record = lanes === undefined ? undefined : { epoch: EPOCH, lanes: lanes as unknown as LaneHandled[] };
+  const core = new Receiver({ senderId, creditMessages: Number(options.creditMessages) }, { record, results: [] });
   return {
     play: (input, atMs) => {
+      if (input.type === 'begin') return [describeCommit(core.beginRecord())];
+      if (input.type === 'beginTransaction') {
+        const { type: _, ...message } = handledInput(input);
+        return [describeCommit(core.beginTransaction(message as unknown as HandledMessage))];
+      }
       core.handle(receiverInput(input), atMs);
       const outputs: Json[] = [];
       for (let output = core.poll(); output !== undefined; output = core.poll()) outputs.push(describeReceiver(output));
       return outputs;
     },
-    state: () => ({ waiting: core.waitingCount, isIdle: core.isIdle }),
+    state: () => ({ waiting: core.waitingCount, isIdle: core.isIdle, keptResults: core.keptResults }),
   };
 };
 
+/** The epoch of what a case begins with. */
+const EPOCH = '00000000000000aa';
+
 function receiverInput(input: JsonObject): ReceiverInput {
+  if (input.type === 'handled') return handledInput(input) as unknown as ReceiverInput;
   const frame = input.frame as JsonObject | undefined;
   if (frame?.type !== 'data') return input as unknown as ReceiverInput;
   const { messages, ...fields } = frame;
-  const entries = (messages as readonly (readonly [string, string])[]).flatMap(([name, hex]) => [
-    ...encodeEntry(name, bytesOf(hex)),
+  const entries = (messages as readonly (readonly [string, string, Headers?])[]).flatMap(([name, hex, headers]) => [
+    ...encodeEntry(name, bytesOf(hex), headers),
   ]);
   const data = { ...fields, count: (messages as Json[]).length, entries: Uint8Array.from(entries) };
   return { type: 'frame', frame: data as unknown as ChannelFrame };
+}
+
+/** A reply's value to bytes. */
+function handledInput(input: JsonObject): { readonly type?: unknown; readonly answer?: unknown } {
+  const answer = input.answer as JsonObject | undefined;
+  return answer?.kind === 'reply' ? { ...input, answer: { ...answer, value: bytesOf(answer.value) } } : input;
 }
 
 /** Texts for people are not part of the contract; everything else is. */
 function describeReceiver(output: ReceiverOutput): Json {
   if (output.type === 'deliver') {
     const { data, ...message } = output.message;
-    return { type: 'deliver', message: { ...message, hex: hexOf(data) } };
+    return { type: 'deliver', message: { ...message, hex: hexOf(data) } as unknown as Json };
   }
-  if (output.type === 'frame' && output.frame.type === 'nack') {
-    const { reason: _, ...frame } = output.frame;
-    return { type: 'frame', frame: frame as unknown as Json };
+  if (output.type !== 'frame') return output as unknown as Json;
+  const { frame } = output;
+  if (frame.type === 'results') return { type: 'frame', frame: describeResults(frame) };
+  if (frame.type !== 'nack') return output as unknown as Json;
+  const { reason: _, ...fields } = frame;
+  return { type: 'frame', frame: fields as unknown as Json };
+}
+
+/** What a commit does: the record of the lanes, the records of results that it adds, and those that it deletes, by number. */
+function describeCommit(operations: readonly StoreOperation[]): Json {
+  let lanes: Json | undefined;
+  const added: Json[] = [];
+  const deleted: Json[] = [];
+  for (const operation of operations) {
+    const isResults = operation.key.includes('/results/');
+    if (operation.type === 'delete') deleted.push(resultsNumberOf(operation.key));
+    else if (isResults) {
+      const { lanes: list } = decodeResults(operation.value) as ResultsRecord;
+      added.push({ number: resultsNumberOf(operation.key), lanes: list.map(describeResults) } as unknown as Json);
+    } else lanes = decodeInbox(operation.value) as unknown as Json;
   }
-  return output as unknown as Json;
+  return {
+    type: 'commit',
+    ...(lanes !== undefined && { record: lanes }),
+    ...(added.length > 0 && { results: added }),
+    ...(deleted.length > 0 && { deleted }),
+  };
+}
+
+function describeResults<Fields extends LaneResults>(fields: Fields): Json {
+  const results = fields.results.map((each) => (each.kind === 'reply' ? { ...each, value: hexOf(each.value) } : each));
+  return { ...fields, results } as unknown as Json;
 }

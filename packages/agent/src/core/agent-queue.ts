@@ -3,8 +3,11 @@
 // (developer.electricimp.com: an overloaded or restarting agent may drop data that the server has received).
 // One device gets a share only, so that it can not keep the others out.
 
-/** Why a plain message never reached a handler, or was in vain. */
-export type DropReason = 'overloaded' | 'restarting' | 'noHandler' | 'handlerFailed';
+/**
+ * Why a plain message never reached a handler, or was in vain: `rejected` and `retryLater` are what its handler said, which
+ * nobody hears; data that a schema refuses is rejected, too.
+ */
+export type DropReason = 'overloaded' | 'restarting' | 'noHandler' | 'handlerFailed' | 'rejected' | 'retryLater';
 
 /** The bounds of the agent's queue. */
 export interface AgentQueueOptions {
@@ -19,6 +22,15 @@ export interface AgentQueueOptions {
 interface Waiting<Message> {
   readonly message: Message;
   readonly bytes: number;
+  readonly sinceMs: number;
+}
+
+/** What a message takes in the queue. */
+export interface OfferedSize {
+  /** Of its data. */
+  readonly bytes: number;
+  /** What else the agent holds and must fit the same bound. */
+  readonly otherCount: number;
 }
 
 /** The messages of one device; it has an entry while one of them waits or is with the handler. */
@@ -43,26 +55,33 @@ export class AgentQueue<Message> {
     return this.#count;
   }
 
-  /**
-   * Puts a message behind its device's others.
-   *
-   * @param size - `bytes`: of its data; `otherCount`: what else the agent holds and must fit the same bound
-   */
-  offer(
-    device: string,
-    message: Message,
-    size: { readonly bytes: number; readonly otherCount: number },
-  ): 'taken' | 'takenFirst' | 'full' {
+  /** Bytes of their data. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** When the one came that has waited longest; `undefined`: none waits. */
+  get waitingSinceMs(): number | undefined {
+    let since: number | undefined;
+    for (const { waiting } of this.#devices.values()) {
+      const first = waiting[0]?.sinceMs;
+      if (first !== undefined) since = Math.min(since ?? first, first);
+    }
+    return since;
+  }
+
+  /** Puts a message behind its device's others. */
+  offer(device: string, message: Message, size: OfferedSize, nowMs: number): 'taken' | 'takenFirst' | 'full' {
     const queue = this.#devices.get(device);
     if (this.#isFull(queue, size)) return 'full';
     const { bytes } = size;
     this.#count += 1;
     this.#bytes += bytes;
     if (queue === undefined) {
-      this.#devices.set(device, { waiting: [{ message, bytes }], bytes });
+      this.#devices.set(device, { waiting: [{ message, bytes, sinceMs: nowMs }], bytes });
       return 'takenFirst';
     }
-    queue.waiting.push({ message, bytes });
+    queue.waiting.push({ message, bytes, sinceMs: nowMs });
     queue.bytes += bytes;
     return 'taken';
   }
@@ -93,10 +112,7 @@ export class AgentQueue<Message> {
     return dropped;
   }
 
-  #isFull(
-    queue: DeviceQueue<Message> | undefined,
-    size: { readonly bytes: number; readonly otherCount: number },
-  ): boolean {
+  #isFull(queue: DeviceQueue<Message> | undefined, size: OfferedSize): boolean {
     const { agentQueueMaxMessages, agentQueueMaxBytes, deviceQueueMaxMessages, deviceQueueMaxBytes } = this.#options;
     if (this.#count + size.otherCount >= agentQueueMaxMessages || this.#bytes + size.bytes > agentQueueMaxBytes)
       return true;

@@ -44,7 +44,7 @@ export class ImposDevice {
   on(name: string, handler: (data: unknown) => unknown): void {
     if (typeof handler !== 'function') throw new TypeError(`the handler of ${name} must be a function`);
     this.#watch();
-    this.#agent.onDevice(this.#deviceId, name, (data) => handler(data));
+    this.#agent.onDevice(this.#deviceId, name, (data) => withoutReply(handler(data)));
   }
 
   /**
@@ -129,6 +129,13 @@ export class ImposDevice {
  */
 export function imposDevice(agent: ImposAgent, deviceId: string, options: ImposDeviceOptions = {}): ImposDevice {
   return new ImposDevice(agent, deviceId, options);
+}
+
+/** What a handler returns means nothing on impOS; that it has ended does. */
+function withoutReply(result: unknown): undefined | PromiseLike<undefined> {
+  const isThenable =
+    typeof result === 'object' && result !== null && typeof (result as { then?: unknown }).then === 'function';
+  return isThenable ? (result as PromiseLike<unknown>).then(() => undefined) : undefined;
 }
 
 function callbackOrNothing(name: string, callback: (() => void) | null): (() => void) | undefined {

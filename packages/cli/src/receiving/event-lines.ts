@@ -64,7 +64,10 @@ const WORDS: Readonly<Record<AgentEvent['type'], string>> = {
   handshakeFailed: 'connection without a device',
   messageDropped: 'message dropped',
   handlerFailed: 'message not written',
+  messageRejected: 'message refused',
+  replyDropped: 'reply lost',
   overloadChanged: 'overload',
+  deviceChannel: 'change in a channel to a device',
   storeProblem: 'inbox problem',
   recordQuarantined: 'unreadable record',
 };
@@ -85,8 +88,14 @@ function describe(event: AgentEvent): string {
       return `dropped a plain message from ${printable(event.device)}, ${printable(event.name)}: ${event.reason}`;
     case 'handlerFailed':
       return `${printable(errorText(event.error))}; the message of ${printable(event.device)} is not acknowledged`;
+    case 'messageRejected':
+      return `refused a message from ${printable(event.device)}, ${printable(event.name)}: ${printable(event.reason)}`;
+    case 'replyDropped':
+      return `no reply for ${printable(event.device)}, ${printable(event.name)}: ${printable(event.detail)}`;
     case 'overloadChanged':
       return event.isOverloaded ? 'overloaded: devices are asked to come again' : 'no longer overloaded';
+    case 'deviceChannel':
+      return `the channel to ${printable(event.device)}: ${event.event.type}`;
     case 'storeProblem':
       return `the inbox has a problem with ${printable(event.device)}: ${printable(event.detail)}`;
     case 'recordQuarantined':

@@ -21,7 +21,7 @@ export function openLineOutput(path: string | undefined, stdout: NodeJS.Writable
 }
 
 /** The line for a message: `{"device":…,"name":…,"id":…,"data":…}`. A plain message has the id null. */
-export function messageLine(data: unknown, { device, name, id }: AgentMessage): string {
+export function messageLine(data: unknown, { device, name, id }: Pick<AgentMessage, 'device' | 'name' | 'id'>): string {
   return `${JSON.stringify({ device, name, id: id ?? null, data }, writable)}\n`;
 }
 

@@ -17,7 +17,7 @@ export function watchAcks(channel: ReliableChannel, timeoutMs: number, expired: 
     expired();
   };
   const stopWatching = channel.observe(({ type }) => {
-    if (type === 'acknowledged' || (type === 'stored' && timer === undefined)) restart();
+    if (type === 'acknowledged' || type === 'givenUp' || (type === 'stored' && timer === undefined)) restart();
   });
   const stop = (): void => {
     clearTimeout(timer);

@@ -154,7 +154,7 @@ function acknowledgement(channel: ReliableChannel, signal: AbortSignal): Promise
       resolve();
     };
     const stopWatching = channel.observe(({ type }) => {
-      if (type === 'acknowledged') end();
+      if (type === 'acknowledged' || type === 'givenUp') end();
     });
     signal.addEventListener('abort', end, { once: true });
   });

@@ -26,6 +26,11 @@ const EVENTS: readonly [AgentEvent, string][] = [
     { type: 'handlerFailed', device, name: 'n', error: new Error('disk full') },
     'disk full; the message of press 7 is not acknowledged',
   ],
+  [
+    { type: 'messageRejected', device, name: 'n', message: 'id', reason: 'odd' },
+    'refused a message from press 7, n: odd',
+  ],
+  [{ type: 'replyDropped', device, name: 'n', message: 'id', detail: 'large' }, 'no reply for press 7, n: large'],
   [{ type: 'overloadChanged', isOverloaded: true }, 'overloaded: devices are asked to come again'],
   [{ type: 'overloadChanged', isOverloaded: false }, 'no longer overloaded'],
   [{ type: 'storeProblem', device, detail: 'full' }, 'the inbox has a problem with press 7: full'],

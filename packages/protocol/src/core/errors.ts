@@ -7,12 +7,16 @@ const HOLDFAST_ERROR = Symbol.for('holdfast.error');
 /** The stable codes of `HoldfastError`. docs/errors.md says for each what happened and what to do. */
 export type HoldfastErrorCode =
   | 'AGENT_CLOSED'
+  | 'AGENT_NOT_LISTENING'
   | 'AUTHENTICATE_REQUIRED'
   | 'CHANNEL_CLOSED'
   | 'CHANNEL_EXISTS'
   | 'DATA_NOT_SERIALISABLE'
   | 'DATA_UNSAFE_KEY'
+  | 'DEAD_LETTER_UNKNOWN'
+  | 'HEADERS_TOO_LARGE'
   | 'LISTEN_FAILED'
+  | 'MESSAGE_GIVEN_UP'
   | 'MESSAGE_TOO_LARGE'
   | 'NAME_TOO_LONG'
   | 'OUTBOX_FULL'
@@ -22,7 +26,10 @@ export type HoldfastErrorCode =
   | 'STORE_FORMAT_UNKNOWN'
   | 'STORE_LOCKED'
   | 'STORE_UNAVAILABLE'
-  | 'TOO_MANY_SENDS';
+  | 'TOO_MANY_DEVICES'
+  | 'TOO_MANY_LANES'
+  | 'TOO_MANY_SENDS'
+  | 'TRANSACTION_REFUSED';
 
 /** An error with a stable `code`; the message says what happened and what to do. */
 export class HoldfastError extends Error {

@@ -3,7 +3,7 @@
 
 import type { RangeList } from './ack-ranges.js';
 import { ByteWriter } from './byte-writer.js';
-import { FRAME_TYPE, type Frame } from './frames.js';
+import { FRAME_TYPE, type Frame, type LaneFloor, type LaneHandled, type MessageResult, RESULT_KIND } from './frames.js';
 import { invariant } from './invariant.js';
 import {
   ACK_RANGES_MAX,
@@ -11,9 +11,12 @@ import {
   DEVICE_ID_MAX_BYTES,
   FRAME_MAX_BYTES,
   LANE_MAX_BYTES,
+  LANES_MAX,
   MESSAGE_MAX_BYTES,
   NAME_MAX_BYTES,
   REASON_MAX_BYTES,
+  REPLY_MAX_BYTES,
+  RESULTS_MAX,
   TOKEN_MAX_BYTES,
 } from './limits.js';
 import { utf8Length } from './utf8.js';
@@ -100,25 +103,76 @@ function writeBody(writer: ByteWriter, frame: Frame): void {
       writer.u8(frame.code).str8(fitReason(frame.reason));
       break;
     case 'open':
-      invariant(frame.floor >= 1, 'floor counts from 1');
-      writer.bytes(epochBytes(frame.epoch)).uvar(frame.floor);
+      writer.bytes(epochBytes(frame.epoch));
+      writeFloors(writer, frame.lanes);
       break;
     case 'opened':
-    case 'ack':
       writer.bytes(epochBytes(frame.epoch)).uvar(frame.credit);
+      writeHandledLanes(writer, frame.lanes);
+      break;
+    case 'ack':
+      writer.bytes(epochBytes(frame.epoch)).uvar(frame.credit).str8(frame.lane, LANE_MAX_BYTES);
       writeRanges(writer, frame.handled);
+      break;
+    case 'results':
+      writer.bytes(epochBytes(frame.epoch)).str8(frame.lane, LANE_MAX_BYTES);
+      writeResults(writer, frame.results);
       break;
     case 'data':
       invariant(frame.floor >= 1 && frame.floor <= frame.first, 'nothing below floor is sent');
       invariant(frame.after < frame.first && frame.attempt >= 1, 'after is below first, and attempt counts from 1');
       invariant(frame.count >= 1 && frame.count <= DATA_MESSAGES_MAX, 'the count is within the limit');
-      writer.bytes(epochBytes(frame.epoch)).uvar(frame.floor).str8(frame.lane, LANE_MAX_BYTES);
+      writer.bytes(epochBytes(frame.epoch)).str8(frame.lane, LANE_MAX_BYTES).uvar(frame.floor);
       writer.uvar(frame.after).uvar(frame.first).uvar(frame.attempt).uvar(frame.count).bytes(frame.entries);
       break;
     case 'nack':
       writer.bytes(epochBytes(frame.epoch)).u8(frame.code).str8(frame.lane, LANE_MAX_BYTES).uvar(frame.from);
       writer.uvar(frame.retryAfterMs).str8(fitReason(frame.reason));
       break;
+  }
+}
+
+function writeFloors(writer: ByteWriter, lanes: readonly LaneFloor[]): void {
+  invariant(lanes.length <= LANES_MAX, 'the lanes are within the limit');
+  writer.uvar(lanes.length);
+  for (const { lane, floor } of lanes) {
+    invariant(floor >= 1, 'floor counts from 1');
+    writer.str8(lane, LANE_MAX_BYTES).uvar(floor);
+  }
+}
+
+/** Writes how many lanes, then each lane's name and set. The lanes share the ranges that a frame may hold. */
+export function writeHandledLanes(
+  writer: ByteWriter,
+  lanes: readonly LaneHandled[],
+  rangesMax: number = ACK_RANGES_MAX,
+): void {
+  invariant(lanes.length <= LANES_MAX, 'the lanes are within the limit');
+  writer.uvar(lanes.length);
+  let room = rangesMax;
+  for (const { lane, handled } of lanes) {
+    writer.str8(lane, LANE_MAX_BYTES);
+    writeRanges(writer, handled, room);
+    room -= Math.min(room, handled.ranges.length);
+  }
+}
+
+/** Writes how many results, `resultsMax` at most, then each one's number, kind, and value or reason. */
+export function writeResults(
+  writer: ByteWriter,
+  results: readonly MessageResult[],
+  resultsMax: number = RESULTS_MAX,
+): void {
+  invariant(results.length >= 1 && results.length <= resultsMax, 'the results are within the limit');
+  writer.uvar(results.length);
+  let previous = 0;
+  for (const result of results) {
+    invariant(result.sequence > previous, 'results ascend');
+    previous = result.sequence;
+    writer.uvar(result.sequence).u8(RESULT_KIND[result.kind]);
+    invariant(result.kind !== 'reply' || result.value.length <= REPLY_MAX_BYTES, 'a reply is within the limit');
+    if (result.kind === 'reply') writer.uvar(result.value.length).bytes(result.value);
+    else writer.str8(fitReason(result.reason));
   }
 }
 

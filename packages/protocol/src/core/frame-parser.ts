@@ -5,16 +5,19 @@ import { ByteReader } from './byte-reader.js';
 import { entryEnds } from './entries.js';
 import { ProtocolError } from './errors.js';
 import { HELLO_MAGIC } from './frame-encoder.js';
-import { FRAME_TYPE, type Frame } from './frames.js';
+import { FRAME_TYPE, type Frame, type LaneFloor, type LaneHandled, type MessageResult, RESULT_KIND } from './frames.js';
 import {
   ACK_RANGES_MAX,
   DATA_MESSAGES_MAX,
   DEVICE_ID_MAX_BYTES,
   LANE_MAX_BYTES,
+  LANES_MAX,
   MESSAGE_MAX_BYTES,
   NAME_MAX_BYTES,
   PROTOCOL_VERSION,
   REASON_MAX_BYTES,
+  REPLY_MAX_BYTES,
+  RESULTS_MAX,
   TOKEN_MAX_BYTES,
 } from './limits.js';
 
@@ -58,20 +61,26 @@ const PARSERS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
     FRAME_TYPE.close,
     (reader) => ({ type: 'close', code: reader.u8('code'), reason: reader.str8('reason', REASON_MAX_BYTES) }),
   ],
-  [FRAME_TYPE.open, (reader) => ({ type: 'open', epoch: readEpoch(reader), floor: readSequence(reader, 'floor') })],
+  [FRAME_TYPE.open, (reader) => ({ type: 'open', epoch: readEpoch(reader), lanes: readFloors(reader) })],
   [
     FRAME_TYPE.opened,
     (reader) => ({
       type: 'opened',
       epoch: readEpoch(reader),
       credit: reader.uvar('credit'),
-      handled: readRanges(reader),
+      lanes: readHandledLanes(reader),
     }),
   ],
   [FRAME_TYPE.data, parseData],
   [
     FRAME_TYPE.ack,
-    (reader) => ({ type: 'ack', epoch: readEpoch(reader), credit: reader.uvar('credit'), handled: readRanges(reader) }),
+    (reader) => ({
+      type: 'ack',
+      epoch: readEpoch(reader),
+      credit: reader.uvar('credit'),
+      lane: reader.str8('lane', LANE_MAX_BYTES),
+      handled: readRanges(reader),
+    }),
   ],
   [
     FRAME_TYPE.nack,
@@ -83,6 +92,15 @@ const PARSERS: ReadonlyMap<number, Parse> = new Map<number, Parse>([
       from: reader.uvar('from'),
       retryAfterMs: reader.uvar('retryAfterMs'),
       reason: reader.str8('reason', REASON_MAX_BYTES),
+    }),
+  ],
+  [
+    FRAME_TYPE.results,
+    (reader) => ({
+      type: 'results',
+      epoch: readEpoch(reader),
+      lane: reader.str8('lane', LANE_MAX_BYTES),
+      results: readResults(reader),
     }),
   ],
 ]);
@@ -116,8 +134,8 @@ function parseData(reader: ByteReader): Frame {
   const frame = {
     type: 'data',
     epoch: readEpoch(reader),
-    floor: readSequence(reader, 'floor'),
     lane: reader.str8('lane', LANE_MAX_BYTES),
+    floor: readSequence(reader, 'floor'),
     after: reader.uvar('after'),
     first: readSequence(reader, 'first'),
     attempt: readSequence(reader, 'attempt'),
@@ -169,4 +187,62 @@ export function readRanges(reader: ByteReader, rangesMax: number = ACK_RANGES_MA
     previous = last;
   }
   return { cumulative, ranges };
+}
+
+function readFloors(reader: ByteReader): LaneFloor[] {
+  return readLanes(reader, (lane) => ({ lane, floor: readSequence(reader, 'floor') }));
+}
+
+/** Reads lanes as `writeHandledLanes` of frame-encoder.ts writes them. */
+export function readHandledLanes(reader: ByteReader, rangesMax: number = ACK_RANGES_MAX): LaneHandled[] {
+  let room = rangesMax;
+  return readLanes(reader, (lane) => {
+    const handled = readRanges(reader, room);
+    room -= handled.ranges.length;
+    return { lane, handled };
+  });
+}
+
+/** How many lanes, then each; a name that comes twice is a fault. */
+function readLanes<Lane>(reader: ByteReader, readLane: (name: string) => Lane): Lane[] {
+  const count = reader.uvar('lane count');
+  if (count > LANES_MAX) reader.reject('FRAME_MALFORMED', `${count} lanes; at most ${LANES_MAX} are allowed`);
+  const names = new Set<string>();
+  const lanes: Lane[] = [];
+  for (let index = 0; index < count && reader.fault === undefined; index++) {
+    const name = reader.str8('lane', LANE_MAX_BYTES);
+    if (names.has(name)) reader.reject('FRAME_MALFORMED', 'a lane comes twice');
+    names.add(name);
+    lanes.push(readLane(name));
+  }
+  return lanes;
+}
+
+/** Reads results as `writeResults` of frame-encoder.ts writes them. */
+export function readResults(reader: ByteReader, resultsMax: number = RESULTS_MAX): MessageResult[] {
+  const count = reader.uvar('result count');
+  if (count < 1 || count > resultsMax) {
+    reader.reject('FRAME_MALFORMED', `${count} results; 1 to ${resultsMax} are allowed`);
+  }
+  const results: MessageResult[] = [];
+  let previous = 0;
+  for (let index = 0; index < count && reader.fault === undefined; index++) {
+    const sequence = readSequence(reader, 'sequence');
+    if (sequence <= previous) reader.reject('FRAME_MALFORMED', 'results do not ascend');
+    previous = sequence;
+    const kind = reader.u8('result kind');
+    if (kind === RESULT_KIND.reply) results.push({ sequence, kind: 'reply', value: readReply(reader) });
+    else if (kind === RESULT_KIND.rejected) {
+      results.push({ sequence, kind: 'rejected', reason: reader.str8('reason', REASON_MAX_BYTES) });
+    } else reader.reject('FRAME_MALFORMED', `result kind ${kind} is unknown in version 1`);
+  }
+  return results;
+}
+
+function readReply(reader: ByteReader): Uint8Array {
+  const length = reader.uvar('reply length');
+  if (length > REPLY_MAX_BYTES) {
+    reader.reject('FRAME_TOO_LARGE', `a reply of ${length} bytes; at most ${REPLY_MAX_BYTES} are allowed`);
+  }
+  return reader.bytes(length, 'reply');
 }

@@ -18,6 +18,7 @@ export const FRAME_TYPE = {
   data: 0x12,
   ack: 0x13,
   nack: 0x14,
+  results: 0x15,
 } as const;
 
 /** Why a hello was refused. */
@@ -45,6 +46,13 @@ export const NACK_CODE = {
   restarting: 3,
   handlerFailed: 4,
   noHandler: 5,
+  retryLater: 6,
+} as const;
+
+/** What a handler answered beyond "done". */
+export const RESULT_KIND = {
+  reply: 1,
+  rejected: 2,
 } as const;
 
 /** A value of one of the code tables above. */
@@ -112,11 +120,18 @@ export interface CloseFrame {
   readonly reason: string;
 }
 
-/** Sending half to receiving half: this is my numbering; below `floor` I will never send again. */
+/** Sending half to receiving half: these are my numberings, one for each lane; below `floor` I will never send again. */
 export interface OpenFrame {
   readonly type: 'open';
   /** 8 random bytes as 16 hex digits. */
   readonly epoch: string;
+  /** Each lane at most once. A lane that is missing has the floor 1. */
+  readonly lanes: readonly LaneFloor[];
+}
+
+/** Below `floor` the sender will never send again in this lane, and it knows how all of that ended. */
+export interface LaneFloor {
+  readonly lane: string;
   readonly floor: number;
 }
 
@@ -124,18 +139,25 @@ export interface OpenFrame {
 export interface OpenedFrame {
   readonly type: 'opened';
   readonly epoch: string;
-  readonly handled: RangeList;
-  /** Messages that may be in flight. */
+  /** Messages that may be in flight, in all lanes together. */
   readonly credit: number;
+  /** Each lane at most once. Of a lane that is missing nothing has been handled. */
+  readonly lanes: readonly LaneHandled[];
+}
+
+/** What has been handled and recorded of one lane. */
+export interface LaneHandled {
+  readonly lane: string;
+  readonly handled: RangeList;
 }
 
 /** A run of messages of one lane with consecutive sequence numbers. */
 export interface DataFrame {
   readonly type: 'data';
   readonly epoch: string;
-  /** Below this the sender will never send again: the receiver may forget the gaps. */
-  readonly floor: number;
   readonly lane: string;
+  /** As in `open`: the receiver may forget the gaps and the results below it. */
+  readonly floor: number;
   /** The lane's nearest earlier message that is not settled, to be handled before these; 0: there is none. */
   readonly after: number;
   /** The sequence number of the first message; each further one is one more. */
@@ -148,14 +170,31 @@ export interface DataFrame {
   readonly entries: Uint8Array;
 }
 
-/** The agent ack: what has been handled and recorded. */
-export interface AckFrame {
+/** The agent ack: what has been handled and recorded of one lane. */
+export interface AckFrame extends LaneHandled {
   readonly type: 'ack';
   readonly epoch: string;
-  readonly handled: RangeList;
-  /** Messages that may be in flight. */
+  /** Messages that may be in flight, in all lanes together. */
   readonly credit: number;
 }
+
+/**
+ * What handlers answered: each message in it has been handled and recorded, with a reply or a refusal for good. It comes
+ * before every `ack` and `opened` that names the same message, and again until the sender's floor is above it.
+ */
+export interface ResultsFrame {
+  readonly type: 'results';
+  readonly epoch: string;
+  readonly lane: string;
+  /** Ascending by sequence number. */
+  readonly results: readonly MessageResult[];
+}
+
+/** How the handling of one message ended, when there is more to say than "done". */
+export type MessageResult =
+  /** MessagePack. */
+  | { readonly sequence: number; readonly kind: 'reply'; readonly value: Uint8Array }
+  | { readonly sequence: number; readonly kind: 'rejected'; readonly reason: string };
 
 /** The receiver has dropped every message of `lane` from `from` on that it had not begun. Send them again, later. */
 export interface NackFrame {
@@ -170,7 +209,7 @@ export interface NackFrame {
 }
 
 /** The frames that the transport carries for a channel and does not look into. */
-export type ChannelFrame = OpenFrame | OpenedFrame | DataFrame | AckFrame | NackFrame;
+export type ChannelFrame = OpenFrame | OpenedFrame | DataFrame | AckFrame | NackFrame | ResultsFrame;
 
 /** Every frame of version 1. */
 export type Frame =
@@ -192,6 +231,7 @@ export function isChannelFrame(frame: Frame): frame is ChannelFrame {
     case 'data':
     case 'ack':
     case 'nack':
+    case 'results':
       return true;
     default:
       return false;

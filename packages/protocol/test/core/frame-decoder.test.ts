@@ -106,7 +106,7 @@ describe('FrameDecoder', () => {
   });
 
   it('refuses an oversized frame as soon as it is announced', () => {
-    for (const announced of ['00 04 04 01', '7f ff ff ff', 'ff ff ff ff']) {
+    for (const announced of ['00 04 10 01', '7f ff ff ff', 'ff ff ff ff']) {
       expect(decode([bytesOf(announced)])).toMatchObject([{ code: 'FRAME_TOO_LARGE' }]);
     }
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   ACK_RANGES_MAX,
   DATA_MESSAGES_MAX,
+  EMPTY_RANGES,
   encodeEntry,
   encodeFrame,
   epochBytes,
@@ -12,10 +13,13 @@ import {
   fitReason,
   HANDSHAKE_FRAME_MAX_BYTES,
   InvariantError,
+  LANES_MAX,
   LENGTH_BYTES,
   MESSAGE_MAX_BYTES,
   parseFrame,
   REASON_MAX_BYTES,
+  REPLY_MAX_BYTES,
+  RESULTS_MAX,
   utf8Length,
 } from '../../src/core/index.js';
 import { bodyOf, EPOCH, frames, printable, SAMPLE_FRAMES } from '../support/frames.js';
@@ -25,9 +29,12 @@ describe('encodeFrame', () => {
     expect(new Set(SAMPLE_FRAMES.map((frame) => frame.type))).toEqual(new Set(Object.keys(FRAME_TYPE)));
   });
 
-  it.each(SAMPLE_FRAMES)('writes what the parser reads back: $type', (frame) => {
-    expect(printable(parseFrame(bodyOf(frame)))).toEqual(printable(frame));
-  });
+  it.each(SAMPLE_FRAMES.map((frame) => [frame.type, frame] as const))(
+    'writes what the parser reads back: %s',
+    (_, frame) => {
+      expect(printable(parseFrame(bodyOf(frame)))).toEqual(printable(frame));
+    },
+  );
 
   it('writes what the parser reads back, for any frame', () => {
     fc.assert(
@@ -57,12 +64,24 @@ describe('encodeFrame', () => {
       first: 2 * index + 2,
       last: 2 * index + 2,
     }));
-    const ack = parseFrame(bodyOf({ type: 'ack', epoch: EPOCH, credit: 1, handled: { cumulative: 0, ranges } }));
+    const handled = { cumulative: 0, ranges };
+    const ack = parseFrame(bodyOf({ type: 'ack', epoch: EPOCH, credit: 1, lane: '', handled }));
     expect(ack).toMatchObject({ handled: { cumulative: 0, ranges: ranges.slice(0, ACK_RANGES_MAX) } });
     const close = parseFrame(bodyOf({ type: 'close', code: 0, reason: 'x'.repeat(1000) }));
     expect(close).toMatchObject({ reason: 'x'.repeat(REASON_MAX_BYTES) });
   });
 
+  it('shares the ranges of a frame among its lanes: the first ones say all of theirs, the last ones none', () => {
+    const ranges = Array.from({ length: 100 }, (_, index) => ({ first: 2 * index + 2, last: 2 * index + 2 }));
+    const lanes = ['a', 'b', 'c', 'd'].map((lane) => ({ lane, handled: { cumulative: 0, ranges } }));
+    const opened = parseFrame(bodyOf({ type: 'opened', epoch: EPOCH, credit: 1, lanes }));
+    const said =
+      'lanes' in opened ? opened.lanes.map((lane) => ('handled' in lane ? lane.handled.ranges.length : -1)) : [];
+    expect(said).toEqual([100, 100, ACK_RANGES_MAX - 200, 0]);
+  });
+
+  const result = { sequence: 1, kind: 'rejected', reason: '' } as const;
+  const results = { type: 'results', epoch: EPOCH, lane: '', results: [result] } as const;
   const data = {
     type: 'data',
     epoch: EPOCH,
@@ -85,10 +104,24 @@ describe('encodeFrame', () => {
     { type: 'message', name: 'n', data: new Uint8Array(MESSAGE_MAX_BYTES) },
     { type: 'serverAck', count: 2 ** 53 },
     { type: 'serverAck', count: -1 },
-    { type: 'open', epoch: EPOCH, floor: 0 },
-    { type: 'open', epoch: EPOCH.toUpperCase(), floor: 1 },
-    { type: 'ack', epoch: EPOCH, credit: 0, handled: { cumulative: 3, ranges: [{ first: 4, last: 5 }] } },
-    { type: 'ack', epoch: EPOCH, credit: 0, handled: { cumulative: 3, ranges: [{ first: 9, last: 8 }] } },
+    { type: 'open', epoch: EPOCH, lanes: [{ lane: '', floor: 0 }] },
+    { type: 'open', epoch: EPOCH.toUpperCase(), lanes: [] },
+    {
+      type: 'open',
+      epoch: EPOCH,
+      lanes: Array.from({ length: LANES_MAX + 1 }, (_, index) => ({ lane: `${index}`, floor: 1 })),
+    },
+    { type: 'opened', epoch: EPOCH, credit: 0, lanes: [{ lane: 'l'.repeat(65), handled: EMPTY_RANGES }] },
+    { type: 'ack', epoch: EPOCH, credit: 0, lane: '', handled: { cumulative: 3, ranges: [{ first: 4, last: 5 }] } },
+    { type: 'ack', epoch: EPOCH, credit: 0, lane: '', handled: { cumulative: 3, ranges: [{ first: 9, last: 8 }] } },
+    { ...results, results: [] },
+    { ...results, results: [result, result] },
+    { ...results, results: [{ ...result, sequence: 0 }] },
+    {
+      ...results,
+      results: Array.from({ length: RESULTS_MAX + 1 }, (_, index) => ({ ...result, sequence: index + 1 })),
+    },
+    { ...results, results: [{ sequence: 1, kind: 'reply', value: new Uint8Array(REPLY_MAX_BYTES + 1) }] },
     { ...data, floor: 0 },
     { ...data, floor: 2 },
     { ...data, after: 1 },
@@ -99,9 +132,12 @@ describe('encodeFrame', () => {
     { ...data, entries: new Uint8Array(FRAME_MAX_BYTES) },
   ];
 
-  it.each(outOfBounds)('takes a value out of bounds for a bug of the caller: %j', (frame) => {
-    expect(() => encodeFrame(frame)).toThrow(InvariantError);
-  });
+  it.each(outOfBounds.map((frame, index) => [frame.type, index, frame] as const))(
+    'takes a value out of bounds for a bug of the caller: %s (%i)',
+    (_, __, frame) => {
+      expect(() => encodeFrame(frame)).toThrow(InvariantError);
+    },
+  );
 });
 
 describe('fitReason', () => {

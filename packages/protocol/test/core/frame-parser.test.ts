@@ -5,6 +5,8 @@ import {
   DATA_MESSAGES_MAX,
   encodeEntry,
   FRAME_TYPE,
+  HEADERS_MAX,
+  HEADERS_MAX_BYTES,
   MESSAGE_MAX_BYTES,
   NAME_MAX_BYTES,
   ProtocolError,
@@ -15,7 +17,9 @@ import { bodyOf, bytesOf, concat, SAMPLE_FRAMES } from '../support/frames.js';
 
 const EPOCH_HEX = '01 23 45 67 89 ab cd ef';
 /** The smallest data frame up to its entries. */
-const DATA_HEX = `12 ${EPOCH_HEX} 01 00 00 01 01`;
+const DATA_HEX = `12 ${EPOCH_HEX} 00 01 00 01 01`;
+/** Two texts for a header: `a` is `b`. */
+const HEADER_HEX = '01 61 01 62';
 const ENTRY_HEX = '00 01 6e 00';
 
 function codeOf(bytes: Uint8Array): string {
@@ -67,18 +71,48 @@ describe('parseFrame', () => {
     ['a count that is not in its shortest form', 'FRAME_MALFORMED', '05 80 00'],
     ['a count of 2^53', 'FRAME_MALFORMED', '05 80 80 80 80 80 80 80 10'],
     ['a count longer than 8 bytes', 'FRAME_MALFORMED', '05 80 80 80 80 80 80 80 80 01'],
-    ['an open with floor 0', 'FRAME_MALFORMED', `10 ${EPOCH_HEX} 00`],
+    ['an open with floor 0', 'FRAME_MALFORMED', `10 ${EPOCH_HEX} 01 00 00`],
+    ['an open with more lanes than allowed', 'FRAME_MALFORMED', `10 ${EPOCH_HEX} 81 02 ${'00 01 '.repeat(257)}`],
+    ['an open that claims lanes without end', 'FRAME_MALFORMED', `10 ${EPOCH_HEX} ff ff ff ff ff ff ff 0f`],
+    ['an open with fewer lanes than it says', 'FRAME_TRUNCATED', `10 ${EPOCH_HEX} 02 00 01`],
+    ['an open that names a lane twice', 'FRAME_MALFORMED', `10 ${EPOCH_HEX} 02 01 61 01 01 61 02`],
+    ['an open with a lane of 65 bytes', 'FRAME_MALFORMED', `10 ${EPOCH_HEX} 01 41 ${'6c '.repeat(65)} 01`],
+    ['an opened that names a lane twice', 'FRAME_MALFORMED', `11 ${EPOCH_HEX} 01 02 00 01 00 00 02 00`],
+    [
+      'an opened whose lanes have more ranges together than allowed',
+      'FRAME_MALFORMED',
+      `11 ${EPOCH_HEX} 01 02 01 61 00 80 02 ${'01 01 '.repeat(256)} 01 62 00 01 01 01`,
+    ],
+    ['results without a result', 'FRAME_MALFORMED', `15 ${EPOCH_HEX} 00 00`],
+    ['more results than allowed', 'FRAME_MALFORMED', `15 ${EPOCH_HEX} 00 81 02 01 02 00`],
+    ['fewer results than it says', 'FRAME_TRUNCATED', `15 ${EPOCH_HEX} 00 02 01 02 00`],
+    ['a result of number 0', 'FRAME_MALFORMED', `15 ${EPOCH_HEX} 00 01 00 02 00`],
+    ['results that do not ascend', 'FRAME_MALFORMED', `15 ${EPOCH_HEX} 00 02 02 02 00 02 02 00`],
+    ['a result of an unknown kind', 'FRAME_MALFORMED', `15 ${EPOCH_HEX} 00 01 01 03 00`],
+    ['a reply above its limit', 'FRAME_TOO_LARGE', `15 ${EPOCH_HEX} 00 01 01 01 81 80 04`],
+    ['a reply whose length lies', 'FRAME_TRUNCATED', `15 ${EPOCH_HEX} 00 01 01 01 02 c0`],
     ['a lane of 65 bytes', 'FRAME_MALFORMED', `14 ${EPOCH_HEX} 01 41 ${'6c '.repeat(65)} 00 00 00`],
-    ['a set with more ranges than allowed', 'FRAME_MALFORMED', `13 ${EPOCH_HEX} 01 00 81 02 ${'01 01 '.repeat(257)}`],
-    ['a set with fewer ranges than it says', 'FRAME_TRUNCATED', `13 ${EPOCH_HEX} 01 00 02 01 01`],
-    ['a range without a gap', 'FRAME_MALFORMED', `13 ${EPOCH_HEX} 01 00 01 00 01`],
-    ['a range without a length', 'FRAME_MALFORMED', `13 ${EPOCH_HEX} 01 00 01 01 00`],
-    ['a range that ends at 2^53', 'FRAME_MALFORMED', `13 ${EPOCH_HEX} 01 ff ff ff ff ff ff ff 0f 01 01 01`],
+    [
+      'a set with more ranges than allowed',
+      'FRAME_MALFORMED',
+      `13 ${EPOCH_HEX} 01 00 00 81 02 ${'01 01 '.repeat(257)}`,
+    ],
+    ['a set with fewer ranges than it says', 'FRAME_TRUNCATED', `13 ${EPOCH_HEX} 01 00 00 02 01 01`],
+    ['a range without a gap', 'FRAME_MALFORMED', `13 ${EPOCH_HEX} 01 00 00 01 00 01`],
+    ['a range without a length', 'FRAME_MALFORMED', `13 ${EPOCH_HEX} 01 00 00 01 01 00`],
+    ['a range that ends at 2^53', 'FRAME_MALFORMED', `13 ${EPOCH_HEX} 01 00 ff ff ff ff ff ff ff 0f 01 01 01`],
     ['no messages', 'FRAME_MALFORMED', `${DATA_HEX} 00`],
     ['more messages than allowed', 'FRAME_MALFORMED', `${DATA_HEX} 81 08 ${`${ENTRY_HEX} `.repeat(1025)}`],
     ['fewer messages than it says', 'FRAME_TRUNCATED', `${DATA_HEX} 02 ${ENTRY_HEX}`],
     ['more messages than it says', 'FRAME_TRAILING_BYTES', `${DATA_HEX} 01 ${ENTRY_HEX} ${ENTRY_HEX}`],
-    ['a message with unknown flags', 'FRAME_MALFORMED', `${DATA_HEX} 01 01 01 6e 00`],
+    ['a message with unknown flags', 'FRAME_MALFORMED', `${DATA_HEX} 01 02 01 6e 00`],
+    ['headers that are none', 'FRAME_MALFORMED', `${DATA_HEX} 01 01 01 6e 00 00`],
+    ['more headers than allowed', 'FRAME_MALFORMED', `${DATA_HEX} 01 01 01 6e 11 ${`${HEADER_HEX} `.repeat(17)} 00`],
+    ['fewer headers than it says', 'FRAME_TRUNCATED', `${DATA_HEX} 01 01 01 6e 02 ${HEADER_HEX}`],
+    ['a header without a name', 'FRAME_MALFORMED', `${DATA_HEX} 01 01 01 6e 01 00 01 62 00`],
+    ['a header that comes twice', 'FRAME_MALFORMED', `${DATA_HEX} 01 01 01 6e 02 ${HEADER_HEX} ${HEADER_HEX} 00`],
+    ['a header that is not UTF-8', 'FRAME_MALFORMED', `${DATA_HEX} 01 01 01 6e 01 01 61 01 ff 00`],
+    ['headers above their limit', 'FRAME_TOO_LARGE', `${DATA_HEX} 01 01 01 6e 01 01 61 80 08 ${'62 '.repeat(1024)} 00`],
     ['a message in it without a name', 'FRAME_MALFORMED', `${DATA_HEX} 01 00 00 00`],
     ['a message in it whose data length lies', 'FRAME_TRUNCATED', `${DATA_HEX} 01 00 01 6e 02 c0`],
     [
@@ -87,14 +121,14 @@ describe('parseFrame', () => {
       `${DATA_HEX} 01 00 01 6e ff ff ff ff ff ff ff 0f`,
     ],
     ['a floor of 0', 'FRAME_MALFORMED', `12 ${EPOCH_HEX} 00 00 00 01 01 01 ${ENTRY_HEX}`],
-    ['a first below floor', 'FRAME_MALFORMED', `12 ${EPOCH_HEX} 02 00 00 01 01 01 ${ENTRY_HEX}`],
-    ['a first of 0', 'FRAME_MALFORMED', `12 ${EPOCH_HEX} 01 00 00 00 01 01 ${ENTRY_HEX}`],
-    ['an after that is not below first', 'FRAME_MALFORMED', `12 ${EPOCH_HEX} 01 00 01 01 01 01 ${ENTRY_HEX}`],
-    ['an attempt of 0', 'FRAME_MALFORMED', `12 ${EPOCH_HEX} 01 00 00 01 00 01 ${ENTRY_HEX}`],
+    ['a first below floor', 'FRAME_MALFORMED', `12 ${EPOCH_HEX} 00 02 00 01 01 01 ${ENTRY_HEX}`],
+    ['a first of 0', 'FRAME_MALFORMED', `12 ${EPOCH_HEX} 00 01 00 00 01 01 ${ENTRY_HEX}`],
+    ['an after that is not below first', 'FRAME_MALFORMED', `12 ${EPOCH_HEX} 00 01 01 01 01 01 ${ENTRY_HEX}`],
+    ['an attempt of 0', 'FRAME_MALFORMED', `12 ${EPOCH_HEX} 00 01 00 01 00 01 ${ENTRY_HEX}`],
     [
       'numbers that reach 2^53',
       'FRAME_MALFORMED',
-      `12 ${EPOCH_HEX} 01 00 00 ff ff ff ff ff ff ff 0f 01 01 ${ENTRY_HEX}`,
+      `12 ${EPOCH_HEX} 00 01 00 ff ff ff ff ff ff ff 0f 01 01 ${ENTRY_HEX}`,
     ],
   ];
 
@@ -103,8 +137,12 @@ describe('parseFrame', () => {
   });
 
   it('takes the largest sets and the most messages that are allowed', () => {
-    expect(codeOf(bytesOf(`13 ${EPOCH_HEX} 01 00 80 02 ${'01 01 '.repeat(ACK_RANGES_MAX)}`))).toBe('a ack frame');
+    expect(codeOf(bytesOf(`13 ${EPOCH_HEX} 01 00 00 80 02 ${'01 01 '.repeat(ACK_RANGES_MAX)}`))).toBe('a ack frame');
     expect(codeOf(bytesOf(`${DATA_HEX} 80 08 ${`${ENTRY_HEX} `.repeat(DATA_MESSAGES_MAX)}`))).toBe('a data frame');
+    const headers = Array.from({ length: HEADERS_MAX }, (_, index) => `01 ${(0x61 + index).toString(16)} 00`).join(' ');
+    expect(codeOf(bytesOf(`${DATA_HEX} 01 01 01 6e 10 ${headers} 00`))).toBe('a data frame');
+    const longest = `01 61 ff 07 ${'62 '.repeat(HEADERS_MAX_BYTES - 1)}`;
+    expect(codeOf(bytesOf(`${DATA_HEX} 01 01 01 6e 01 ${longest} 00`))).toBe('a data frame');
   });
 
   it('counts name and data of a message together: one byte below, at, and above the limit', () => {

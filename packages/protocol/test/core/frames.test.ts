@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CLOSE_CODE, FRAME_TYPE, isChannelFrame, NACK_CODE, REFUSE_CODE } from '../../src/core/index.js';
+import { CLOSE_CODE, FRAME_TYPE, isChannelFrame, NACK_CODE, REFUSE_CODE, RESULT_KIND } from '../../src/core/index.js';
 import { SAMPLE_FRAMES } from '../support/frames.js';
 
 describe('isChannelFrame', () => {
@@ -9,7 +9,7 @@ describe('isChannelFrame', () => {
 });
 
 describe('the tables of codes', () => {
-  it.each(Object.entries({ FRAME_TYPE, REFUSE_CODE, CLOSE_CODE, NACK_CODE }))(
+  it.each(Object.entries({ FRAME_TYPE, REFUSE_CODE, CLOSE_CODE, NACK_CODE, RESULT_KIND }))(
     '%s names every code once, in a byte',
     (_, table) => {
       const codes: readonly number[] = Object.values(table);

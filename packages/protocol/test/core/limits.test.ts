@@ -12,11 +12,24 @@ describe('the limits', () => {
     expect(listed).toHaveLength(Object.keys(limits).length);
   });
 
-  it('leave room in a frame for the largest message with the longest header', () => {
+  it('leave room in a frame for the largest message with the most headers', () => {
     const dataHeaderBytes = 1 + 8 + 8 + (1 + limits.LANE_MAX_BYTES) + 4 * 8;
-    const entryHeaderBytes = 1 + 1 + 8;
+    const headersBytes = 1 + limits.HEADERS_MAX * (1 + 2) + limits.HEADERS_MAX_BYTES;
+    const entryBytes = 1 + 1 + headersBytes + 8;
     const room = limits.FRAME_MAX_BYTES - limits.MESSAGE_MAX_BYTES;
-    expect(dataHeaderBytes + entryHeaderBytes).toBeLessThanOrEqual(room);
+    expect(dataHeaderBytes + entryBytes).toBeLessThanOrEqual(room);
+  });
+
+  it('leave room in a frame for all lanes with the longest names and the most ranges', () => {
+    const laneBytes = 1 + limits.LANE_MAX_BYTES + 8 + 2;
+    const openedBytes = 1 + 8 + 8 + 2 + limits.LANES_MAX * laneBytes + limits.ACK_RANGES_MAX * 16;
+    expect(openedBytes).toBeLessThanOrEqual(limits.FRAME_MAX_BYTES);
+  });
+
+  it('leave room in a frame for the most results with the longest reasons, and the largest replies', () => {
+    const resultBytes = 8 + 1 + (1 + limits.REASON_MAX_BYTES);
+    const bytes = 1 + 8 + (1 + limits.LANE_MAX_BYTES) + 2 + limits.RESULTS_MAX * resultBytes + limits.REPLY_MAX_BYTES;
+    expect(bytes).toBeLessThanOrEqual(limits.FRAME_MAX_BYTES);
   });
 
   it('leave room in the handshake for the longest hello and the longest refusal', () => {

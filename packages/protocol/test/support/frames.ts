@@ -8,12 +8,18 @@ import {
   encodeEntry,
   encodeFrame,
   type Frame,
+  HEADERS_MAX_BYTES,
+  type Headers,
   LANE_MAX_BYTES,
+  LANES_MAX,
   LENGTH_BYTES,
   MESSAGE_MAX_BYTES,
+  type MessageResult,
   NAME_MAX_BYTES,
   type RangeList,
   REASON_MAX_BYTES,
+  REPLY_MAX_BYTES,
+  RESULTS_MAX,
   type SequenceRange,
   TOKEN_MAX_BYTES,
 } from '../../src/core/index.js';
@@ -47,11 +53,13 @@ export function framed(body: Uint8Array): Uint8Array {
 
 /** A frame with its byte fields as hex: comparing long texts is much faster than comparing arrays number by number. */
 export function printable(value: object): object {
-  const entries = Object.entries(value).map(([key, field]) => [
-    key,
-    field instanceof Uint8Array ? Buffer.from(field).toString('hex') : field,
-  ]);
-  return value instanceof Error ? value : Object.fromEntries(entries);
+  const print = (field: unknown): unknown => {
+    if (field instanceof Uint8Array) return Buffer.from(field).toString('hex');
+    if (Array.isArray(field)) return field.map(print);
+    if (typeof field !== 'object' || field === null) return field;
+    return Object.fromEntries(Object.entries(field).map(([key, inner]) => [key, print(inner)]));
+  };
+  return value instanceof Error ? value : (print(value) as object);
 }
 
 /** A frame's bytes without its length field. */
@@ -64,6 +72,8 @@ const manyRanges: RangeList = {
   ranges: Array.from({ length: ACK_RANGES_MAX }, (_, index) => ({ first: 3 + 2 * index, last: 3 + 2 * index })),
 };
 const highRanges: RangeList = { cumulative: 5, ranges: [{ first: 2 ** 40, last: MAX }] };
+/** As many lanes as there may be, each with the longest name. */
+const manyLanes = Array.from({ length: LANES_MAX }, (_, index) => `${index}`.padStart(LANE_MAX_BYTES, 'l'));
 const smallEntry = encodeEntry('temperature', bytesOf('81 a1 63 07'));
 
 /** Frames of every type, among them the smallest and the largest. */
@@ -91,12 +101,55 @@ export const SAMPLE_FRAMES: readonly Frame[] = [
   { type: 'pong', nonce: 0x01020304 },
   { type: 'close', code: 0, reason: '' },
   { type: 'close', code: 255, reason: 'é'.repeat(127) },
-  { type: 'open', epoch: EPOCH, floor: 1 },
-  { type: 'open', epoch: 'ffffffffffffffff', floor: MAX },
-  { type: 'opened', epoch: EPOCH, credit: 0, handled: { cumulative: 0, ranges: [] } },
-  { type: 'opened', epoch: EPOCH, credit: MAX, handled: manyRanges },
-  { type: 'ack', epoch: EPOCH, credit: 128, handled: { cumulative: 6, ranges: [{ first: 9, last: 10 }] } },
-  { type: 'ack', epoch: EPOCH, credit: 1, handled: highRanges },
+  { type: 'open', epoch: EPOCH, lanes: [] },
+  { type: 'open', epoch: EPOCH, lanes: [{ lane: '', floor: 1 }] },
+  { type: 'open', epoch: 'ffffffffffffffff', lanes: manyLanes.map((lane) => ({ lane, floor: MAX })) },
+  { type: 'opened', epoch: EPOCH, credit: 0, lanes: [] },
+  { type: 'opened', epoch: EPOCH, credit: 7, lanes: [{ lane: '', handled: { cumulative: 0, ranges: [] } }] },
+  {
+    type: 'opened',
+    epoch: EPOCH,
+    credit: MAX,
+    lanes: manyLanes.map((lane, index) => ({
+      lane,
+      handled: index === 7 ? manyRanges : { cumulative: MAX, ranges: [] },
+    })),
+  },
+  {
+    type: 'ack',
+    epoch: EPOCH,
+    credit: 128,
+    lane: 'alarms',
+    handled: { cumulative: 6, ranges: [{ first: 9, last: 10 }] },
+  },
+  { type: 'ack', epoch: EPOCH, credit: 1, lane: '', handled: highRanges },
+  { type: 'ack', epoch: EPOCH, credit: 1, lane: 'l'.repeat(LANE_MAX_BYTES), handled: manyRanges },
+  {
+    type: 'results',
+    epoch: EPOCH,
+    lane: '',
+    results: [
+      { sequence: 1, kind: 'reply', value: bytesOf('a2 6f 6b') },
+      { sequence: 7, kind: 'rejected', reason: 'no such valve' },
+      { sequence: MAX, kind: 'reply', value: new Uint8Array(0) },
+    ],
+  },
+  {
+    type: 'results',
+    epoch: EPOCH,
+    lane: 'l'.repeat(LANE_MAX_BYTES),
+    results: [{ sequence: 1, kind: 'reply', value: new Uint8Array(REPLY_MAX_BYTES) }],
+  },
+  {
+    type: 'results',
+    epoch: EPOCH,
+    lane: 'alarms',
+    results: Array.from({ length: RESULTS_MAX }, (_, index) => ({
+      sequence: index + 1,
+      kind: 'rejected',
+      reason: 'r'.repeat(REASON_MAX_BYTES),
+    })),
+  },
   {
     type: 'data',
     epoch: EPOCH,
@@ -130,6 +183,28 @@ export const SAMPLE_FRAMES: readonly Frame[] = [
     count: 1,
     entries: encodeEntry('n', new Uint8Array(MESSAGE_MAX_BYTES - 1)),
   },
+  {
+    type: 'data',
+    epoch: EPOCH,
+    floor: 1,
+    lane: '',
+    after: 0,
+    first: 1,
+    attempt: 1,
+    count: 2,
+    entries: concat(encodeEntry('n', bytesOf('c0'), { traceparent: '00-ab-cd-01', place: 'Halle ü' }), smallEntry),
+  },
+  {
+    type: 'data',
+    epoch: EPOCH,
+    floor: 1,
+    lane: '',
+    after: 0,
+    first: 1,
+    attempt: 1,
+    count: 1,
+    entries: encodeEntry('n', new Uint8Array(MESSAGE_MAX_BYTES - 1), { h: 'v'.repeat(HEADERS_MAX_BYTES - 1) }),
+  },
   { type: 'nack', epoch: EPOCH, code: 1, lane: '', from: 0, retryAfterMs: 0, reason: '' },
   { type: 'nack', epoch: EPOCH, code: 4, lane: 'alarms', from: MAX, retryAfterMs: MAX, reason: 'the handler failed' },
 ];
@@ -157,6 +232,37 @@ export const rangeLists: fc.Arbitrary<RangeList> = fc
     return { cumulative, ranges };
   });
 
+/** Headers of a message, or none. */
+export const headers: fc.Arbitrary<Headers | undefined> = fc.option(
+  fc
+    .uniqueArray(fc.tuple(text(12, 1), text(20)), { selector: ([name]) => name, minLength: 1, maxLength: 4 })
+    .map((entries) => Object.fromEntries(entries)),
+  { nil: undefined },
+);
+
+const lanes = <Fields>(fields: fc.Arbitrary<Fields>): fc.Arbitrary<(Fields & { lane: string })[]> =>
+  fc.uniqueArray(
+    fc.tuple(text(12), fields).map(([lane, rest]) => ({ ...rest, lane })),
+    { selector: ({ lane }) => lane, maxLength: 5 },
+  );
+const floors = lanes(fc.record({ floor: uvar.map((floor) => Math.max(1, floor)) }));
+const handledLanes = lanes(fc.record({ handled: rangeLists }));
+
+const results: fc.Arbitrary<MessageResult[]> = fc
+  .array(
+    fc.oneof(
+      fc.record({ kind: fc.constant('reply' as const), value: fc.uint8Array({ maxLength: 40 }) }),
+      fc.record({ kind: fc.constant('rejected' as const), reason: text(40) }),
+    ),
+    { minLength: 1, maxLength: 5 },
+  )
+  .chain((list) =>
+    fc
+      .uniqueArray(fc.integer({ min: 1, max: 2 ** 40 }), { minLength: list.length, maxLength: list.length })
+      .map((numbers) => [...numbers].sort((a, b) => a - b))
+      .map((numbers) => list.map((result, index) => ({ ...result, sequence: numbers[index] as number }))),
+  );
+
 const dataFrames: fc.Arbitrary<Frame> = fc
   .record({
     epoch,
@@ -165,7 +271,10 @@ const dataFrames: fc.Arbitrary<Frame> = fc
     after: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
     floor: fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true }),
     attempt: fc.integer({ min: 1, max: 300 }),
-    messages: fc.array(fc.tuple(text(20, 1), fc.uint8Array({ maxLength: 40 })), { minLength: 1, maxLength: 6 }),
+    messages: fc.array(fc.tuple(text(20, 1), fc.uint8Array({ maxLength: 40 }), headers), {
+      minLength: 1,
+      maxLength: 6,
+    }),
   })
   .map(({ messages, first, after, floor, ...rest }) => ({
     ...rest,
@@ -174,7 +283,7 @@ const dataFrames: fc.Arbitrary<Frame> = fc
     after: Math.floor(after * first),
     floor: 1 + Math.floor(floor * first),
     count: messages.length,
-    entries: concat(...messages.map(([name, data]) => encodeEntry(name, data))),
+    entries: concat(...messages.map(([name, data, headers]) => encodeEntry(name, data, headers))),
   }));
 
 /** Valid frames of every type. */
@@ -193,8 +302,10 @@ export const frames: fc.Arbitrary<Frame> = fc.oneof(
   fc.record({ type: fc.constant('serverAck' as const), count: uvar }),
   fc.record({ type: fc.constantFrom('ping' as const, 'pong' as const), nonce: u32 }),
   fc.record({ type: fc.constant('close' as const), code: u8, reason: text(60) }),
-  fc.record({ type: fc.constant('open' as const), epoch, floor: uvar.map((floor) => Math.max(1, floor)) }),
-  fc.record({ type: fc.constantFrom('opened' as const, 'ack' as const), epoch, credit: uvar, handled: rangeLists }),
+  fc.record({ type: fc.constant('open' as const), epoch, lanes: floors }),
+  fc.record({ type: fc.constant('opened' as const), epoch, credit: uvar, lanes: handledLanes }),
+  fc.record({ type: fc.constant('ack' as const), epoch, credit: uvar, lane: text(16), handled: rangeLists }),
+  fc.record({ type: fc.constant('results' as const), epoch, lane: text(16), results }),
   dataFrames,
   fc.record({
     type: fc.constant('nack' as const),

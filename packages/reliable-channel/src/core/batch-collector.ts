@@ -1,6 +1,8 @@
-// Gathers the messages of one turn into batches, which are stored and read as one.
+// Gathers messages into batches, which are stored and read as one. While a commit is under way, and while an outbox is full
+// that makes its senders wait, they stay here.
 
-import type { LoadedBatch } from './loaded-batches.js';
+import type { Batch } from './batch.js';
+import { type Importance, type MessageTraits, NO_TRAITS, sameTraits, type TraitsRun } from './message-traits.js';
 
 /** The bounds of a batch. One message may be larger. */
 export interface BatchBounds {
@@ -8,17 +10,49 @@ export interface BatchBounds {
   readonly batchMaxMessages: number;
 }
 
+/** A message that joins the outbox. */
+export interface CollectedMessage {
+  readonly lane: string;
+  readonly entry: Uint8Array;
+  readonly importance: Importance;
+  readonly traits: MessageTraits;
+}
+
+/** What the outbox gives to a message that joins it. */
+export interface CollectedPlace {
+  /** One more than that of the message before in its lane. */
+  readonly sequence: number;
+  /** Its place in the order of all lanes. */
+  readonly ordinal: number;
+  /** Now, on the outbox's age clock. */
+  readonly ageMs: number;
+}
+
 /** A batch that can grow. */
 interface OpenBatch {
-  readonly first: number;
+  readonly lane: string;
+  first: number;
+  ordinal: number;
+  readonly openedAtMs: number;
+  acceptedAtMs: number;
+  readonly importance: Importance;
+  traits: TraitsRun[];
   readonly entries: Uint8Array[];
   bytes: number;
 }
 
+/** Messages of a batch are accepted within this time, in milliseconds, so that they can share one time of acceptance. */
+const BATCH_SPAN_MS = 1_000;
+
 /** Messages that no commit has taken yet. */
 export class BatchCollector {
   readonly #bounds: BatchBounds;
+  /** In the order in which their first messages came. */
   #batches: OpenBatch[] = [];
+  /** The batch that a lane's next message may join. */
+  readonly #open = new Map<string, OpenBatch>();
+  #messages = 0;
+  #bytes = 0;
 
   constructor(bounds: BatchBounds) {
     this.#bounds = bounds;
@@ -28,29 +62,101 @@ export class BatchCollector {
     return this.#batches.length === 0;
   }
 
-  /** Adds a message; its number is one more than that of the message before. */
-  add(sequence: number, entry: Uint8Array): void {
-    const { batchMaxBytes, batchMaxMessages } = this.#bounds;
-    let batch = this.#batches.at(-1);
-    const isFull =
-      batch === undefined || batch.entries.length >= batchMaxMessages || batch.bytes + entry.length > batchMaxBytes;
-    if (batch === undefined || isFull) {
-      batch = { first: sequence, entries: [], bytes: 0 };
-      this.#batches.push(batch);
-    }
-    batch.entries.push(entry);
-    batch.bytes += entry.length;
+  get messages(): number {
+    return this.#messages;
   }
 
-  /** Everything gathered so far, as batches that do not change any more. */
-  take(): LoadedBatch[] {
-    const batches = this.#batches.map(closeBatch);
-    this.#batches = [];
-    return batches;
+  /** Bytes of their entries. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Adds a message. */
+  add(message: CollectedMessage, { sequence, ordinal, ageMs }: CollectedPlace): void {
+    let batch = this.#open.get(message.lane);
+    if (batch === undefined || !this.#fits(batch, message, ageMs)) {
+      const { lane, importance } = message;
+      batch = {
+        lane,
+        first: sequence,
+        ordinal,
+        openedAtMs: ageMs,
+        acceptedAtMs: ageMs,
+        importance,
+        traits: [],
+        entries: [],
+        bytes: 0,
+      };
+      this.#batches.push(batch);
+      this.#open.set(lane, batch);
+    }
+    const before = batch.traits.at(-1)?.traits ?? NO_TRAITS;
+    if (!sameTraits(before, message.traits)) batch.traits.push({ from: batch.entries.length, traits: message.traits });
+    batch.entries.push(message.entry);
+    batch.bytes += message.entry.length;
+    batch.acceptedAtMs = ageMs;
+    this.#messages += 1;
+    this.#bytes += message.entry.length;
+  }
+
+  /** Takes batches in order as long as `accepts` says so; they do not change any more. */
+  take(accepts: (batch: { readonly messages: number; readonly bytes: number }) => boolean): Batch[] {
+    let count = 0;
+    const taken: Batch[] = [];
+    for (const batch of this.#batches) {
+      if (!accepts({ messages: batch.entries.length, bytes: batch.bytes })) break;
+      count += 1;
+      this.#forget(batch);
+      taken.push(closeBatch(batch));
+    }
+    this.#batches.splice(0, count);
+    return taken;
+  }
+
+  /** Drops the message that came first of all; returns it. */
+  dropFirst(): { readonly lane: string; readonly sequence: number; readonly bytes: number } | undefined {
+    const batch = this.#batches[0];
+    const entry = batch?.entries.shift();
+    if (batch === undefined || entry === undefined) return undefined;
+    const dropped = { lane: batch.lane, sequence: batch.first, bytes: entry.length };
+    batch.first += 1;
+    batch.ordinal += 1;
+    batch.bytes -= entry.length;
+    batch.traits = withoutFirst(batch.traits);
+    this.#messages -= 1;
+    this.#bytes -= entry.length;
+    if (batch.entries.length === 0) {
+      this.#batches.shift();
+      if (this.#open.get(batch.lane) === batch) this.#open.delete(batch.lane);
+    }
+    return dropped;
+  }
+
+  #fits(batch: OpenBatch, { entry, importance }: CollectedMessage, ageMs: number): boolean {
+    const { batchMaxBytes, batchMaxMessages } = this.#bounds;
+    return (
+      batch.importance === importance &&
+      batch.entries.length < batchMaxMessages &&
+      batch.bytes + entry.length <= batchMaxBytes &&
+      ageMs - batch.openedAtMs <= BATCH_SPAN_MS
+    );
+  }
+
+  #forget(batch: OpenBatch): void {
+    this.#messages -= batch.entries.length;
+    this.#bytes -= batch.bytes;
+    if (this.#open.get(batch.lane) === batch) this.#open.delete(batch.lane);
   }
 }
 
-function closeBatch({ first, entries: pieces, bytes }: OpenBatch): LoadedBatch {
+/** The runs of a batch that has lost its first message. */
+function withoutFirst(runs: readonly TraitsRun[]): TraitsRun[] {
+  const moved = runs.map(({ from, traits }) => ({ from: Math.max(0, from - 1), traits }));
+  return moved.filter((run, index) => moved[index + 1]?.from !== run.from);
+}
+
+function closeBatch(open: OpenBatch): Batch {
+  const { lane, first, ordinal, acceptedAtMs, importance, traits, entries: pieces, bytes } = open;
   const entries = new Uint8Array(bytes);
   const ends = new Uint32Array(pieces.length);
   let end = 0;
@@ -59,5 +165,8 @@ function closeBatch({ first, entries: pieces, bytes }: OpenBatch): LoadedBatch {
     end += piece.length;
     ends[index] = end;
   }
-  return { first, count: pieces.length, lane: '', entries, ends, attempts: new Uint32Array(pieces.length) };
+  return {
+    ...{ lane, first, count: pieces.length, ordinal, acceptedAtMs: Math.ceil(acceptedAtMs), importance, traits },
+    ...{ settled: [], entries, ends, attempts: new Uint32Array(pieces.length), storage: 'none', isDirty: false },
+  };
 }

@@ -1,8 +1,8 @@
 // Cuts data frames out of the outbox. Messages are encoded already: a frame is a header and a copy of bytes.
 
 import { DATA_MESSAGES_MAX, type DataFrame, invariant } from '@holdfast/protocol/core';
-import { type LoadedBatch, lastOf } from './loaded-batches.js';
-import type { Outbox } from './outbox.js';
+import { type Batch, endOf, lastOf } from './batch.js';
+import type { OutboxLane } from './outbox-lane.js';
 
 /** How much a frame may hold. The first message always fits. */
 export interface FrameBounds {
@@ -12,23 +12,23 @@ export interface FrameBounds {
 
 /**
  * The data frame that begins with message `first` and holds as many of those behind it as the bounds allow. It ends where
- * a number is settled, since the numbers in a frame have no gaps, and where the lane ends. Counts an attempt for every message in it.
+ * a number is settled, since the numbers in a frame have no gaps. Counts an attempt for every message in it.
  */
-export function nextDataFrame(outbox: Outbox, first: number, bounds: FrameBounds): DataFrame {
-  const start = outbox.batchOf(first);
+export function nextDataFrame(lane: OutboxLane, epoch: string, first: number, bounds: FrameBounds): DataFrame {
+  const start = lane.batchOf(first);
   invariant(start !== undefined, 'a message that is sent is in memory');
   const pieces: Uint8Array[] = [];
   const maxMessages = Math.min(bounds.maxMessages, DATA_MESSAGES_MAX);
   const attempt = (start.attempts[first - start.first] as number) + 1;
   let count = 0;
   let bytes = 0;
-  for (let batch: LoadedBatch | undefined = start; batch?.lane === start.lane; batch = outbox.batchOf(first + count)) {
+  for (let batch: Batch | undefined = start; batch !== undefined; batch = lane.batchOf(first + count)) {
     const from = first + count - batch.first;
     let to = from;
     const base = endOf(batch, from - 1);
     while (to < batch.count && count < maxMessages) {
       const size = endOf(batch, to) - endOf(batch, to - 1);
-      if (count > 0 && (bytes + size > bounds.maxBytes || outbox.isSettled(batch.first + to))) break;
+      if (count > 0 && (bytes + size > bounds.maxBytes || lane.isSettled(batch.first + to))) break;
       batch.attempts[to] = (batch.attempts[to] as number) + 1;
       bytes += size;
       count += 1;
@@ -37,14 +37,9 @@ export function nextDataFrame(outbox: Outbox, first: number, bounds: FrameBounds
     if (to > from) pieces.push(batch.entries.subarray(base, endOf(batch, to - 1)));
     if (batch.first + to <= lastOf(batch) || count === maxMessages) break;
   }
-  const { epoch, floor } = outbox;
-  const after = outbox.unsettledBelow(first);
-  return { type: 'data', epoch, floor, lane: start.lane, after, first, attempt, count, entries: join(pieces, bytes) };
-}
-
-/** Where the entry at `index` ends; where the first one begins for -1. */
-function endOf(batch: LoadedBatch, index: number): number {
-  return index < 0 ? 0 : (batch.ends[index] as number);
+  const after = lane.unsettledBelow(first);
+  const floor = lane.certainFloor;
+  return { type: 'data', epoch, lane: lane.name, floor, after, first, attempt, count, entries: join(pieces, bytes) };
 }
 
 function join(pieces: readonly Uint8Array[], bytes: number): Uint8Array {

@@ -1,21 +1,12 @@
 // The batches in memory: those to be sent next, ascending. Numbers between two of them are settled.
 
-import type { BatchRecord } from './outbox-record.js';
-
-/** A batch in memory. */
-export interface LoadedBatch extends BatchRecord {
-  /** How often each message has been sent by this process. */
-  readonly attempts: Uint32Array;
-}
-
-/** The last sequence number of a batch. */
-export function lastOf(batch: BatchRecord): number {
-  return batch.first + batch.count - 1;
-}
+import { type Batch, lastOf } from './batch.js';
 
 /** Batches in the order of their numbers. */
 export class LoadedBatches {
-  #batches: LoadedBatch[] = [];
+  #batches: Batch[] = [];
+  /** Those of them that are not critical. */
+  #yielding: Batch[] = [];
   #bytes = 0;
 
   /** Bytes of the entries of all batches. */
@@ -23,40 +14,67 @@ export class LoadedBatches {
     return this.#bytes;
   }
 
+  get all(): readonly Batch[] {
+    return this.#batches;
+  }
+
+  /** The batches that are not critical. */
+  get yielding(): readonly Batch[] {
+    return this.#yielding;
+  }
+
   /** Adds a batch behind all others. */
-  push(batch: LoadedBatch): void {
+  push(batch: Batch): void {
     this.#batches.push(batch);
+    if (batch.importance !== 'critical') this.#yielding.push(batch);
     this.#bytes += batch.entries.length;
   }
 
   /** The batch that holds `sequence`. */
-  find(sequence: number): LoadedBatch | undefined {
-    let low = 0;
-    let high = this.#batches.length - 1;
-    while (low <= high) {
-      const middle = (low + high) >> 1;
-      const batch = this.#batches[middle] as LoadedBatch;
-      if (sequence < batch.first) high = middle - 1;
-      else if (sequence > lastOf(batch)) low = middle + 1;
-      else return batch;
-    }
-    return undefined;
+  find(sequence: number): Batch | undefined {
+    const batch = this.#batches[indexFrom(this.#batches, sequence)];
+    return batch !== undefined && batch.first <= sequence ? batch : undefined;
   }
 
-  /**
-   * Takes out the batches that `isDone` names and returns them.
-   *
-   * @param everywhere - false: only from the beginning, up to the first that stays
-   */
-  takeDone(isDone: (batch: LoadedBatch) => boolean, everywhere: boolean): LoadedBatch[] {
-    let count = 0;
-    while (count < this.#batches.length && isDone(this.#batches[count] as LoadedBatch)) count += 1;
-    const done = count === 0 ? [] : this.#batches.splice(0, count);
-    if (everywhere) {
-      done.push(...this.#batches.filter(isDone));
-      this.#batches = this.#batches.filter((batch) => !isDone(batch));
+  /** The batches that hold messages of a run. */
+  *overlapping(first: number, last: number): Iterable<Batch> {
+    for (let index = indexFrom(this.#batches, first); index < this.#batches.length; index++) {
+      const batch = this.#batches[index] as Batch;
+      if (batch.first > last) return;
+      yield batch;
     }
-    for (const batch of done) this.#bytes -= batch.entries.length;
-    return done;
   }
+
+  /** Takes batches out. One alone, and those at the beginning, cost nothing of the others. */
+  remove(done: readonly Batch[]): void {
+    for (const batch of done) this.#bytes -= batch.entries.length;
+    this.#batches = without(this.#batches, done);
+    const yielding = done.filter(({ importance }) => importance !== 'critical');
+    this.#yielding = without(this.#yielding, yielding);
+  }
+}
+
+/** The index of the first batch that ends at `sequence` or later. */
+export function indexFrom(batches: readonly Batch[], sequence: number): number {
+  let low = 0;
+  let high = batches.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (lastOf(batches[middle] as Batch) < sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function without(batches: Batch[], done: readonly Batch[]): Batch[] {
+  const [first] = done;
+  if (first === undefined) return batches;
+  const at = indexFrom(batches, first.first);
+  // Nearly always they lie one behind the other.
+  if (done.every((batch, index) => batches[at + index] === batch)) {
+    batches.splice(at, done.length);
+    return batches;
+  }
+  const gone = new Set(done);
+  return batches.filter((batch) => !gone.has(batch));
 }

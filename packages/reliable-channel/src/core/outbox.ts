@@ -1,77 +1,55 @@
-// The outbox: every message that is not settled, in order. A message is first collected with others of its turn, then
-// stored with them as one batch, then sendable. Batches in memory are those to be sent next; when more wait than fit into
-// memory, the later ones lie in the store alone and are read back when their turn comes. Pure bookkeeping: it says which
-// operations a commit needs and is told how the commit went.
+// The outbox: every message that is not settled, lane by lane, in order. A message is first collected with others of its
+// turn, then stored with them as one batch, then sendable. Batches in memory are those to be sent next; when more wait than
+// fit into memory, the later ones lie in the store alone and are read back when their turn comes. Pure bookkeeping: it says
+// which operations a commit needs and is told how the commit went.
 //
-//   collected -> committing -> stored (loaded in memory | in the store only) -> settled -> deleted
+// How a message ended is told when the store knows it: a crash must not bring back what has been told to be over.
 
-import { invariant, type RangeList } from '@holdfast/protocol/core';
-import { type BatchBounds, BatchCollector } from './batch-collector.js';
-import { type LoadedBatch, LoadedBatches, lastOf } from './loaded-batches.js';
-import { type BatchRecord, batchKey, encodeBatch, encodeMeta, metaKey, type OutboxMeta } from './outbox-record.js';
-import { type Run, SettledNumbers } from './settled-numbers.js';
+import { LANES_MAX, type RangeList } from '@holdfast/protocol/core';
+import { type Batch, entryOf, lastOf } from './batch.js';
+import { type BatchBounds, BatchCollector, type CollectedMessage } from './batch-collector.js';
+import { DeadLetters } from './dead-letters.js';
+import type { CommitReport, LaneEnd, LaneRun, OpenedOutbox, OutboxOptions } from './outbox-contract.js';
+import { OutboxLane, type OutboxTotals, RESERVED_NUMBERS } from './outbox-lane.js';
+import { type BatchRecord, batchKey, encodeBatch, encodeLane, encodeMeta, laneKey, metaKey } from './outbox-record.js';
+import { OutboxWrites } from './outbox-writes.js';
+import type { GivenUp } from './outcome.js';
+import type { Run } from './settled-numbers.js';
 import type { StoreOperation } from './store-operation.js';
-
-/** The bounds of an outbox. */
-export interface OutboxOptions extends BatchBounds {
-  /** Names this outbox within its store. */
-  readonly keyPrefix: string;
-  readonly outboxMaxMessages: number;
-  readonly outboxMaxBytes: number;
-  /** Bytes of stored batches that are kept in memory to be sent next. */
-  readonly loadedMaxBytes: number;
-}
-
-/** Failed batches that are remembered. A store that fails on and on must not fill the memory. */
-const FAILED_MAX = 256;
 
 /** The messages of one sending half. */
 export class Outbox {
   readonly #options: OutboxOptions;
+  readonly #lanes = new Map<string, OutboxLane>();
+  readonly #totals: OutboxTotals = { messages: 0, loadedBytes: 0 };
+  readonly deadLetters: DeadLetters;
   #epoch: string;
-  /** The epoch that is on disk, and the one that the commit under way writes. */
+  /** The epoch that is on disk. */
   #storedEpoch: string;
-  #committingEpoch: string;
-  /** The number of the next message. Never goes back. */
-  #next: number;
-  /** The same on disk, and in the commit under way. */
-  #storedNext: number;
-  #committingNext: number;
-  readonly #settled: SettledNumbers;
+  #ordinal: number;
   /** Bytes of all batches that are not wholly settled, stored and collected. */
   #bytes: number;
-  readonly #collecting: BatchCollector;
-  /** The batches of the commit under way. */
-  #committing: LoadedBatch[] | undefined;
-  /** The keys that the commit under way deletes. */
-  #deleting = new Set<string>();
-  /** Stored batches in memory, ascending and without a hole between them. */
-  readonly #loaded = new LoadedBatches();
-  /** The last message that is in `#loaded` or before it. Stored ones behind it lie in the store alone. */
-  #loadedUpTo: number;
-  /** The last message that is in the store. */
-  #storedUpTo: number;
-  /** Keys of batches that are settled, or that a failed commit may have left behind; no commit has deleted them yet. */
-  #deletable = new Set<string>();
-  /** First numbers of batches that could not be stored and may yet be read. Not counted in `#bytes`. */
-  readonly #failed = new Set<number>();
+  readonly #collected: BatchCollector;
+  readonly #writes = new OutboxWrites();
+  /** Whether numbers have to be reserved before what is in memory can go out. */
+  #needsNumbers = false;
+  /** Whether refusals have been counted that the store does not know of: a poison message must not begin anew for ever. */
+  #hasCounted = false;
 
-  /** @param meta - as the store has it; a new store has been given one with floor 1, next 1 and bytes 0 */
-  constructor(options: OutboxOptions, meta: OutboxMeta) {
+  constructor(options: OutboxOptions, opened: OpenedOutbox) {
+    const { meta } = opened;
     this.#options = options;
-    this.#collecting = new BatchCollector(options);
+    this.#collected = new BatchCollector(collectorBounds(options));
+    this.deadLetters = new DeadLetters(options.keyPrefix, options, opened.deadLetters);
     this.#epoch = meta.epoch;
     this.#storedEpoch = meta.epoch;
-    this.#committingEpoch = meta.epoch;
-    this.#next = meta.next;
-    this.#storedNext = meta.next;
-    this.#committingNext = meta.next;
+    this.#ordinal = meta.ordinal;
     this.#bytes = meta.bytes;
-    this.#settled = new SettledNumbers(meta.floor);
-    // The batch that the floor lies in begins below it, so reading begins at the beginning. With bytes left, there are
-    // records that were settled before they were read: they are read to be deleted.
-    this.#loadedUpTo = meta.floor === meta.next && meta.bytes === 0 ? meta.next - 1 : 0;
-    this.#storedUpTo = meta.next - 1;
+    for (const record of opened.lanes) {
+      const bounds = { hasRecords: meta.bytes > 0, maxAgeMs: options.outboxMaxAgeMs };
+      const lane = new OutboxLane(record, { ...bounds, totals: this.#totals });
+      this.#lanes.set(record.lane, lane);
+    }
   }
 
   get epoch(): string {
@@ -83,161 +61,268 @@ export class Outbox {
     return this.#storedEpoch === this.#epoch;
   }
 
-  get nextSequence(): number {
-    return this.#next;
-  }
-
-  /** The lowest number that is not settled. */
-  get floor(): number {
-    return this.#settled.floor;
-  }
-
-  /**
-   * Below it nothing will ever be sent, whatever happens. Numbers of messages that could not be stored are below `floor`
-   * at once, but after a crash they are given out again, until the store knows that they are taken.
-   */
-  get certainFloor(): number {
-    return Math.min(this.floor, this.#storedNext);
+  get lanes(): Iterable<OutboxLane> {
+    return this.#lanes.values();
   }
 
   /** Messages that are not settled. */
   get messageCount(): number {
-    return this.#settled.countUnsettled(this.#next);
+    return this.#totals.messages;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Bytes of the batches in memory that are stored. */
+  /** Bytes of the batches in memory that are stored or need no storing. */
   get loadedBytes(): number {
-    return this.#loaded.bytes;
-  }
-
-  /** Whether a commit has something to store. */
-  get hasCollected(): boolean {
-    return !this.#collecting.isEmpty;
-  }
-
-  /** Whether a commit has something to delete. */
-  get hasDeletable(): boolean {
-    return this.#deletable.size > 0;
+    return this.#totals.loadedBytes;
   }
 
   get isCommitting(): boolean {
-    return this.#committing !== undefined;
+    return this.#writes.isCommitting;
   }
 
-  /** Whether another message of `entryBytes` is within the limits. */
-  accepts(entryBytes: number): boolean {
+  /** Whether there are messages that the store has not been asked to take yet. */
+  get hasNew(): boolean {
+    return this.#writes.hasNew;
+  }
+
+  /** Whether somebody waits for the next commit. */
+  get isCommitUrgent(): boolean {
+    return this.#writes.hasBatches || this.#needsNumbers;
+  }
+
+  /** Whether a commit would have anything to write. */
+  get hasUncommitted(): boolean {
+    return !this.#writes.isEmpty || this.#needsNumbers || this.#hasCounted || this.deadLetters.hasChanges;
+  }
+
+  /** Whether collected messages wait for room, or for the commit under way. */
+  get hasCollected(): boolean {
+    return !this.#collected.isEmpty;
+  }
+
+  lane(name: string): OutboxLane | undefined {
+    return this.#lanes.get(name);
+  }
+
+  /** Whether a message of this lane can be taken at all. */
+  acceptsLane(name: string): boolean {
+    return this.#lanes.has(name) || this.#lanes.size < LANES_MAX;
+  }
+
+  /** Whether the outbox is at its limits, for a message of this size. */
+  isFullFor(entryBytes: number): boolean {
     const { outboxMaxMessages, outboxMaxBytes } = this.#options;
-    return this.messageCount < outboxMaxMessages && this.#bytes + entryBytes <= outboxMaxBytes;
+    return this.messageCount >= outboxMaxMessages || this.#bytes + entryBytes > outboxMaxBytes;
   }
 
-  isSettled(sequence: number): boolean {
-    return this.#settled.has(sequence);
+  /** Whether a message of this size can wait in memory for the outbox to have room. */
+  canWait(entryBytes: number): boolean {
+    const { whenFull, waitMaxMessages, waitMaxBytes } = this.#options;
+    const { messages, bytes } = this.#collected;
+    return whenFull === 'wait' && messages < waitMaxMessages && bytes + entryBytes <= waitMaxBytes;
   }
 
-  /** The highest number below `sequence` that is not settled, or 0. */
-  unsettledBelow(sequence: number): number {
-    return this.#settled.unsettledBelow(sequence);
-  }
-
-  /** Takes one message and gives it the next number. */
-  collect(entry: Uint8Array): number {
-    const sequence = this.#next++;
-    this.#collecting.add(sequence, entry);
-    this.#bytes += entry.length;
+  /** Takes one message and gives it the next number of its lane. */
+  collect(message: CollectedMessage, ageMs: number): number {
+    const sequence = this.#laneOf(message.lane).takeNumber();
+    this.#collected.add(message, { sequence, ordinal: this.#ordinal, ageMs });
+    this.#ordinal += 1;
+    this.#bytes += message.entry.length;
     return sequence;
   }
 
-  /** The operations of one commit: store what was collected, delete what is settled, and the numbering. */
-  beginCommit(): StoreOperation[] {
-    invariant(this.#committing === undefined, 'one commit at a time');
-    const { keyPrefix } = this.#options;
-    this.#committing = this.#collecting.take();
-    const operations: StoreOperation[] = this.#committing.map((batch) => ({
-      type: 'put',
-      key: this.#keyOf(batch),
-      value: encodeBatch(batch),
-    }));
-    this.#deleting = this.#deletable;
-    this.#deletable = new Set();
-    for (const key of this.#deleting) operations.push({ type: 'delete', key });
-    this.#committingEpoch = this.#epoch;
-    this.#committingNext = this.#next;
-    const meta = { epoch: this.#epoch, floor: this.floor, next: this.#next, bytes: this.#bytes };
-    operations.push({ type: 'put', key: metaKey(keyPrefix), value: encodeMeta(meta) });
-    return operations;
-  }
-
-  /** The commit is on disk. Returns what it stored. */
-  onCommitted(): Run | undefined {
-    const batches = this.#takeCommitting();
-    this.#storedEpoch = this.#committingEpoch;
-    this.#storedNext = this.#committingNext;
-    this.#deleting = new Set();
-    for (const batch of batches) this.#onStored(batch);
-    return runOf(batches);
-  }
-
-  /** The commit failed: its messages will never be sent. Returns which those are. */
-  onCommitFailed(): Run | undefined {
-    const batches = this.#takeCommitting();
-    for (const key of this.#deleting) this.#deletable.add(key);
-    this.#deleting = new Set();
-    for (const batch of batches) {
-      this.#bytes -= batch.entries.length;
-      this.#settled.addRun(batch.first, lastOf(batch));
-      // They count as stored and loaded, so that those behind them are not waited for in vain.
-      if (this.#loadedUpTo === batch.first - 1) this.#loadedUpTo = lastOf(batch);
-      this.#storedUpTo = Math.max(this.#storedUpTo, lastOf(batch));
-      this.#rememberFailed(batch);
-    }
-    return runOf(batches);
-  }
-
-  /** From which number on the store should be read, when memory has room for what lies in the store alone. */
-  wantsLoad(): number | undefined {
-    const behind = this.#loadedUpTo < this.#storedUpTo;
-    return behind && this.#loaded.bytes < this.#options.loadedMaxBytes / 2 ? this.#loadedUpTo + 1 : undefined;
-  }
-
   /**
-   * Takes batches that were read, ascending. Numbers without a record have been settled and deleted before: nothing of
-   * them is left to send.
+   * Brings what was collected on its way, as far as the outbox has room: into the next commit, or, when it is not critical and
+   * its lane can send now, straight into memory. Returns the messages of low importance that have to go.
    *
-   * @param upTo - the last number that was in the store when the reading was asked for
+   * @param isClosing - the outbox takes everything, whatever its limits are
    */
-  onLoaded(batches: readonly BatchRecord[], upTo: number): void {
-    let isAtEnd = true;
-    for (const batch of batches) {
-      // A commit under way may be visible already; its batches come with `onCommitted`, or not at all.
-      if (batch.first > upTo) break;
-      isAtEnd = false;
-      if (batch.first <= this.#loadedUpTo) continue;
-      this.#skipTo(batch.first - 1);
-      if (this.#failed.has(batch.first)) this.#skipTo(lastOf(batch));
-      else this.#keep({ ...batch, attempts: new Uint32Array(batch.count) });
+  routeCollected(canSend: (lane: string) => boolean, isClosing: boolean): LaneRun[] {
+    if (this.isCommitting || this.#collected.isEmpty) return [];
+    const gone: LaneRun[] = [];
+    for (const batch of this.#collected.take((next) => isClosing || this.#hasRoomFor(next))) {
+      const lane = this.#laneOf(batch.lane);
+      if (batch.importance !== 'critical' && canSend(batch.lane)) {
+        lane.enter(batch);
+        if (lane.storedNext <= lastOf(batch)) this.#needNumbers(lane);
+      } else if (batch.importance === 'low') {
+        this.#bytes -= batch.entries.length;
+        // What has been cancelled meanwhile has been told.
+        for (const run of lane.settle(runOf(batch))) gone.push({ lane: batch.lane, ...run });
+      } else {
+        lane.enter(batch);
+        this.#writes.add(batch);
+      }
     }
-    if (isAtEnd) this.#skipTo(upTo);
-    for (const first of this.#failed) if (first <= this.#loadedUpTo) this.#failed.delete(first);
-    this.#dropSettled();
+    this.#admit();
+    return gone;
   }
 
-  /** The last message that is in the store. */
-  get storedUpTo(): number {
-    return this.#storedUpTo;
+  /** What was collected first of all leaves, to make room. */
+  dropFirstCollected(): LaneRun | undefined {
+    for (let dropped = this.#collected.dropFirst(); dropped !== undefined; dropped = this.#collected.dropFirst()) {
+      const { lane, sequence, bytes } = dropped;
+      this.#bytes -= bytes;
+      const [run] = this.#laneOf(lane).settle({ first: sequence, last: sequence });
+      // What has been cancelled meanwhile has been told.
+      if (run !== undefined) return { lane, ...run };
+    }
+    return undefined;
+  }
+
+  // ---- the store
+
+  /** The operations of one commit: store what is to be stored, delete what is settled, and the numberings. */
+  beginCommit(ageMs: number, wallMs: number): StoreOperation[] {
+    const { keyPrefix } = this.#options;
+    const records = [...this.#lanes.values()].filter((lane) => lane.isDirty).map((lane) => lane.takeRecord());
+    const deadLetters = this.deadLetters.takeChanges();
+    const [epoch, ordinal] = [this.#epoch, this.#ordinal];
+    const commit = this.#writes.begin({ lanes: records, deadLetters, epoch });
+    this.#needsNumbers = false;
+    this.#hasCounted = false;
+    const puts = commit.batches.map((batch) => this.#putOf(batch));
+    const bytes = this.#bytes - this.#unstoredBytes();
+    const meta = { epoch, ordinal, bytes, ageMs: Math.floor(ageMs), wallMs: Math.max(0, Math.floor(wallMs)) };
+    return [
+      ...puts,
+      ...records.map((record) => put(laneKey(keyPrefix, record.lane), encodeLane(record))),
+      ...[...commit.deleted].map((key): StoreOperation => ({ type: 'delete', key })),
+      ...deadLetters,
+      put(metaKey(keyPrefix), encodeMeta(meta)),
+    ];
+  }
+
+  /** The commit is on disk. Returns what can be told now. */
+  onCommitted(): CommitReport {
+    const commit = this.#writes.finish();
+    const { batches, lanes, ends, epoch } = commit;
+    this.#writes.onCommitted(commit);
+    this.#storedEpoch = epoch;
+    this.deadLetters.onCommitted();
+    for (const { lane, first } of ends) this.#laneOf(lane).untold.delete(first);
+    for (const record of lanes) this.#laneOf(record.lane).onRecorded(record);
+    const stored: LaneRun[] = [];
+    for (const batch of batches) {
+      if (batch.storage === 'committing') stored.push({ lane: batch.lane, ...runOf(batch) });
+      batch.storage = 'stored';
+    }
+    this.#admit();
+    for (const lane of this.#lanes.values()) this.#dropSettled(lane);
+    // Messages of these were given up meanwhile. They can lie in the store alone by now.
+    for (const batch of batches)
+      if (batch.isDirty && !this.#laneOf(batch.lane).isForgotten(batch)) this.#writes.rewrite(batch);
+    this.#forgetFailed();
+    return { stored: joinRuns(stored), ends };
+  }
+
+  /** The commit failed: its new messages will never be sent. Returns which those are; the rest is tried again. */
+  onCommitFailed(): LaneRun[] {
+    const commit = this.#writes.finish();
+    this.#writes.giveBack(commit);
+    for (const record of commit.lanes) {
+      const lane = this.#laneOf(record.lane);
+      lane.isDirty = true;
+      if (lane.entering.some(({ storage }) => storage === 'none')) this.#needsNumbers = true;
+    }
+    this.deadLetters.giveBack(commit.deadLetters);
+    const failed: LaneRun[] = [];
+    for (const batch of commit.batches) {
+      const lane = this.#laneOf(batch.lane);
+      if (lane.entering.includes(batch)) {
+        this.#bytes -= batch.entries.length;
+        failed.push(...lane.drop(batch).map((run) => ({ lane: batch.lane, ...run })));
+        this.#writes.rememberFailed(batch, this.#keyOf(batch));
+      } else {
+        // It was to be written again; if it is still needed, it is.
+        if (batch.storage === 'committing') batch.storage = 'failed';
+        if (!lane.isForgotten(batch)) this.#writes.rewrite(batch);
+      }
+    }
+    this.#admit();
+    return joinRuns(failed);
+  }
+
+  /** Bytes that a crash would take: this commit does not write them. */
+  #unstoredBytes(): number {
+    let bytes = this.#collected.bytes;
+    for (const { yielding, entering } of this.#lanes.values()) {
+      for (const batch of yielding) if (batch.storage === 'none') bytes += batch.entries.length;
+      for (const batch of entering) if (batch.storage === 'none') bytes += batch.entries.length;
+    }
+    return bytes;
+  }
+
+  #putOf(batch: Batch): StoreOperation {
+    batch.isDirty = false;
+    if (batch.storage !== 'stored') batch.storage = 'committing';
+    const settled = this.#laneOf(batch.lane).settledIn(batch);
+    return put(this.#keyOf(batch), encodeBatch({ ...batch, settled }));
+  }
+
+  /** Takes batches of a lane that were read. Returns the messages without a record that were not known to be settled. */
+  onLoaded(name: string, records: readonly BatchRecord[], upTo: number): LaneRun[] {
+    const lane = this.#laneOf(name);
+    const missing = lane.onLoaded(records, upTo);
+    this.#dropSettled(lane);
+    this.#forgetFailed();
+    // The size of records that can not be read is not known; with nothing left there is none.
+    if (this.messageCount === 0) this.#bytes = 0;
+    return missing.map((run) => ({ lane: name, ...run }));
+  }
+
+  // ---- settling
+
+  /** Settles what the receiver has handled of a lane. Returns the runs that are news, ascending. */
+  settle(lane: OutboxLane, handled: RangeList): Run[] {
+    const news = lane.settleAll(handled);
+    if (news.length > 0) this.#dropSettled(lane);
+    return news;
   }
 
   /**
-   * Settles what `handled` names. Returns the runs that are news, ascending. Numbers that were never given out are the
-   * caller's to check.
+   * Gives a message up. Returns it when it was never in the store and so can be told at once; otherwise it is told after the
+   * commit that writes it down.
+   *
+   * @param times - given when it is to be kept as a dead letter
    */
-  settle(handled: RangeList): Run[] {
-    const news = this.#settled.addAll(handled);
-    if (news.length > 0) this.#dropSettled();
-    return news;
+  giveUp(
+    lane: OutboxLane,
+    sequence: number,
+    {
+      outcome,
+      attempts,
+      times,
+    }: { readonly outcome: GivenUp; readonly attempts: number; readonly times?: DeathTimes | undefined },
+  ): LaneEnd[] {
+    const end = { lane: lane.name, first: sequence, last: sequence, outcome, attempts };
+    const batch =
+      lane.batchOf(sequence) ?? lane.entering.find((each) => each.first <= sequence && sequence <= lastOf(each));
+    if (batch !== undefined && times !== undefined) this.#bury(batch, sequence, outcome, times);
+    lane.settle({ first: sequence, last: sequence });
+    const isKnownToStore = batch !== undefined && batch.storage !== 'none' && batch.storage !== 'new';
+    if (isKnownToStore) {
+      this.#writes.end(end);
+      lane.untold.add(sequence);
+      // Below the floor the lane's record says it.
+      if (sequence >= lane.floor) this.#writes.rewrite(batch as Batch);
+    }
+    this.#dropSettled(lane);
+    return isKnownToStore ? [] : [end];
+  }
+
+  /** The handler refused a message; returns how often it has by now. */
+  countFailure(lane: OutboxLane, sequence: number): number {
+    this.#hasCounted = true;
+    return lane.countFailure(sequence);
+  }
+
+  /** A message in memory that was not stored is to be stored after all. */
+  store(batch: Batch): void {
+    if (batch.storage === 'none' && !batch.isDirty) this.#writes.rewrite(batch);
   }
 
   /** Begins a new epoch: the receiver knows numbers that we do not, so ours can not be trusted to be new. */
@@ -245,67 +330,99 @@ export class Outbox {
     this.#epoch = epoch;
   }
 
-  /** The batch in memory that holds `sequence`. */
-  batchOf(sequence: number): LoadedBatch | undefined {
-    return this.#loaded.find(sequence);
-  }
-
-  /** The first message from `sequence` on that is in memory and not settled. */
-  nextSendable(sequence: number): number | undefined {
-    const candidate = this.#settled.unsettledFrom(sequence);
-    return candidate <= this.#loadedUpTo ? candidate : undefined;
+  #bury(batch: Batch, sequence: number, outcome: GivenUp, { ageMs, wallMs, attempts }: DeathTimes): void {
+    if (outcome.status !== 'rejected' && outcome.status !== 'expired') return;
+    this.deadLetters.add({
+      ...{ status: outcome.status, reason: outcome.reason, lane: batch.lane, sequence },
+      attempts,
+      acceptedAtWallMs: Math.max(0, Math.floor(wallMs - Math.max(0, ageMs - batch.acceptedAtMs))),
+      diedAtWallMs: Math.max(0, Math.floor(wallMs)),
+      entry: entryOf(batch, sequence),
+    });
   }
 
   /** Forgets the batches in memory whose messages are all settled, and marks their records for deletion. */
-  #dropSettled(): void {
-    const isDone = (batch: LoadedBatch): boolean => this.#settled.hasRun(batch.first, lastOf(batch));
-    // Behind a gap there can be more, but nearly never is.
-    for (const batch of this.#loaded.takeDone(isDone, this.#settled.hasGaps)) {
-      this.#bytes -= batch.entries.length;
-      this.#deletable.add(this.#keyOf(batch));
+  #dropSettled(lane: OutboxLane): void {
+    for (const batch of lane.takeSettled()) {
+      if (this.#writes.remove(batch, this.#keyOf(batch))) this.#bytes -= batch.entries.length;
     }
   }
 
-  #onStored(batch: LoadedBatch): void {
-    const last = lastOf(batch);
-    this.#storedUpTo = Math.max(this.#storedUpTo, last);
-    // Only the batch that follows directly on those in memory can join them; else it waits in the store.
-    const follows = this.#loadedUpTo === batch.first - 1;
-    if (follows && this.#loaded.bytes < this.#options.loadedMaxBytes) this.#keep(batch);
+  #forgetFailed(): void {
+    this.#writes.forgetFailed((batch) => this.#laneOf(batch.lane).isPastLoading(batch));
   }
 
-  #keep(batch: LoadedBatch): void {
-    this.#loaded.push(batch);
-    this.#loadedUpTo = lastOf(batch);
+  #admit(): void {
+    const hasRoom = (): boolean => this.loadedBytes < this.#options.loadedMaxBytes;
+    for (const lane of this.#lanes.values()) if (lane.entering.length > 0) lane.admit(hasRoom);
   }
 
-  /** Nothing of the numbers up to `sequence` is left to load. */
-  #skipTo(sequence: number): void {
-    if (sequence <= this.#loadedUpTo) return;
-    this.#settled.addRun(this.#loadedUpTo + 1, sequence);
-    this.#loadedUpTo = sequence;
+  #needNumbers(lane: OutboxLane): void {
+    lane.reserve(RESERVED_NUMBERS);
+    this.#needsNumbers = true;
   }
 
-  /** A commit that says it failed may have reached the disk all the same, and must not come back from there. */
-  #rememberFailed(batch: LoadedBatch): void {
-    if (this.#deletable.size < FAILED_MAX) this.#deletable.add(this.#keyOf(batch));
-    if (batch.first > this.#loadedUpTo && this.#failed.size < FAILED_MAX) this.#failed.add(batch.first);
+  #hasRoomFor({ messages, bytes }: { readonly messages: number; readonly bytes: number }): boolean {
+    const { whenFull, outboxMaxMessages, outboxMaxBytes } = this.#options;
+    if (whenFull !== 'wait') return true;
+    const othersMessages = this.messageCount - this.#collected.messages;
+    const othersBytes = this.#bytes - this.#collected.bytes;
+    if (othersMessages <= 0) return true;
+    return othersMessages + messages <= outboxMaxMessages && othersBytes + bytes <= outboxMaxBytes;
   }
 
   #keyOf(batch: BatchRecord): string {
-    return batchKey(this.#options.keyPrefix, batch.first);
+    return batchKey(this.#options.keyPrefix, batch.lane, batch.first);
   }
 
-  #takeCommitting(): LoadedBatch[] {
-    const batches = this.#committing;
-    invariant(batches !== undefined, 'a commit that ends has begun');
-    this.#committing = undefined;
-    return batches;
+  #laneOf(name: string): OutboxLane {
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      const record = { lane: name, floor: 1, next: 1, failedSequence: 0, failures: 0 };
+      const bounds = { hasRecords: false, maxAgeMs: this.#options.outboxMaxAgeMs };
+      lane = new OutboxLane(record, { ...bounds, totals: this.#totals });
+      this.#lanes.set(name, lane);
+    }
+    return lane;
   }
 }
 
-function runOf(batches: readonly BatchRecord[]): Run | undefined {
-  const first = batches[0];
-  const last = batches.at(-1);
-  return first === undefined || last === undefined ? undefined : { first: first.first, last: lastOf(last) };
+/** What a dead letter has to know beside its message. */
+export interface DeathTimes {
+  readonly ageMs: number;
+  readonly wallMs: number;
+  readonly attempts: number;
+}
+
+function put(key: string, value: Uint8Array): StoreOperation {
+  return { type: 'put', key, value };
+}
+
+function runOf(batch: BatchRecord): Run {
+  return { first: batch.first, last: lastOf(batch) };
+}
+
+/** Neighbours of one lane become one run. */
+function joinRuns(runs: readonly LaneRun[]): LaneRun[] {
+  const joined: LaneRun[] = [];
+  for (const run of runs) {
+    const before = joined.at(-1);
+    if (before?.lane === run.lane && before.last + 1 === run.first)
+      joined[joined.length - 1] = { ...before, last: run.last };
+    else joined.push(run);
+  }
+  return joined;
+}
+
+/** A batch must fit into the outbox as a whole, or it would wait for room for ever. */
+function collectorBounds({
+  batchMaxBytes,
+  batchMaxMessages,
+  outboxMaxBytes,
+  outboxMaxMessages,
+}: OutboxOptions): BatchBounds {
+  return {
+    batchMaxBytes: Math.min(batchMaxBytes, outboxMaxBytes),
+    batchMaxMessages: Math.min(batchMaxMessages, outboxMaxMessages),
+  };
 }

@@ -1,123 +1,76 @@
-// What a receiver holds: in each lane the messages that wait, in order, and the one that is with the handler. A lane that
-// holds nothing costs nothing.
+// The lanes of one sender in one epoch. A lane stays for as long as the epoch does, for what was handled of it must not be
+// forgotten; one that holds nothing costs little. Their number is bounded, and so are the gaps in what was handled of them.
 
-import type { ReceivedMessage } from './receiver-contract.js';
+import { LANES_MAX, type LaneHandled } from '@holdfast/protocol/core';
+import { type LaneTotals, ReceivingLane } from './receiving-lane.js';
 
-/** One lane. While anything waits, something is with the handler. */
-interface ReceivingLane {
-  readonly waiting: ReceivedMessage[];
-  /** The number with the handler, or 0. */
-  running: number;
-}
-
-/** The messages that a receiver holds. */
+/** Lanes by name. */
 export class ReceivingLanes {
   readonly #lanes = new Map<string, ReceivingLane>();
-  #waitingCount = 0;
-  #waitingBytes = 0;
-  #runningCount = 0;
+  #totals: LaneTotals = { waiting: 0, waitingBytes: 0, running: 0, gaps: 0 };
+
+  /** @param recorded - what the inbox has of them */
+  constructor(recorded: readonly LaneHandled[]) {
+    for (const { lane, handled } of recorded) this.#lanes.set(lane, new ReceivingLane(lane, this.#totals, handled));
+  }
 
   /** Messages that wait in all lanes. */
   get waitingCount(): number {
-    return this.#waitingCount;
+    return this.#totals.waiting;
   }
 
   /** Bytes of their data. */
   get waitingBytes(): number {
-    return this.#waitingBytes;
+    return this.#totals.waitingBytes;
+  }
+
+  /** When the message came that has waited longest, in all lanes; `undefined`: none waits. */
+  get waitingSinceMs(): number | undefined {
+    let since: number | undefined;
+    for (const lane of this.#lanes.values()) {
+      if (lane.waitingSinceMs !== undefined) since = Math.min(since ?? lane.waitingSinceMs, lane.waitingSinceMs);
+    }
+    return since;
   }
 
   /** Messages that wait, and those with the handler. */
   get pendingCount(): number {
-    return this.#waitingCount + this.#runningCount;
+    return this.#totals.waiting + this.#totals.running;
   }
 
-  get names(): readonly string[] {
-    return [...this.#lanes.keys()];
+  /** Ranges that a record needs once everything here is handled, those below the first gaps not counted. */
+  get gapCount(): number {
+    let count = this.#totals.gaps;
+    for (const lane of this.#lanes.values()) count += lane.handled.ranges.length;
+    return count;
   }
 
-  /** Whether the lane holds a message. */
-  has(name: string, sequence: number): boolean {
-    const lane = this.#lanes.get(name);
-    if (lane === undefined) return false;
-    const first = lane.waiting[0]?.sequence ?? Number.POSITIVE_INFINITY;
-    const last = lane.waiting.at(-1)?.sequence ?? 0;
-    return lane.running === sequence || (first <= sequence && sequence <= last);
+  /** Whether there is something that no record has. */
+  get isUnrecorded(): boolean {
+    for (const lane of this.#lanes.values()) if (lane.isUnrecorded) return true;
+    return false;
   }
 
-  /** The last message that the lane holds, or 0. */
-  lastOf(name: string): number {
-    const lane = this.#lanes.get(name);
-    return lane?.waiting.at(-1)?.sequence ?? lane?.running ?? 0;
+  [Symbol.iterator](): IterableIterator<ReceivingLane> {
+    return this.#lanes.values();
   }
 
-  /** Puts a message behind all others of its lane. */
-  push(message: ReceivedMessage): void {
-    let lane = this.#lanes.get(message.lane);
-    if (lane === undefined) {
-      lane = { waiting: [], running: 0 };
-      this.#lanes.set(message.lane, lane);
-    }
-    lane.waiting.push(message);
-    this.#waitingCount += 1;
-    this.#waitingBytes += message.data.length;
+  get(name: string): ReceivingLane | undefined {
+    return this.#lanes.get(name);
   }
 
-  /** The next message for the handler, which has it from now on; `undefined` while it has another one of the lane. */
-  begin(name: string): ReceivedMessage | undefined {
-    const lane = this.#lanes.get(name);
-    if (lane === undefined || lane.running !== 0) return undefined;
-    const message = this.#shift(lane);
-    if (message === undefined) {
-      this.#lanes.delete(name);
-      return undefined;
-    }
-    lane.running = message.sequence;
-    this.#runningCount += 1;
-    return message;
+  /** The lane of that name, a new one if need be; `undefined` when there are `LANES_MAX` others. */
+  open(name: string): ReceivingLane | undefined {
+    const known = this.#lanes.get(name);
+    if (known !== undefined || this.#lanes.size >= LANES_MAX) return known;
+    const lane = new ReceivingLane(name, this.#totals);
+    this.#lanes.set(name, lane);
+    return lane;
   }
 
-  /** The handler is done with a message; returns the name of its lane, if there is such a message. */
-  end(sequence: number): string | undefined {
-    for (const [name, lane] of this.#lanes) {
-      if (lane.running !== sequence) continue;
-      lane.running = 0;
-      this.#runningCount -= 1;
-      return name;
-    }
-    return undefined;
-  }
-
-  /** Drops what waits in a lane; returns the number of the first of it, or `undefined`. */
-  dropWaiting(name: string): number | undefined {
-    const lane = this.#lanes.get(name);
-    if (lane === undefined) return undefined;
-    const first = lane.waiting[0]?.sequence;
-    while (this.#shift(lane) !== undefined);
-    if (lane.running === 0) this.#lanes.delete(name);
-    return first;
-  }
-
-  /** Drops what waits below `floor`. */
-  dropBelow(floor: number): void {
-    for (const lane of this.#lanes.values()) {
-      while ((lane.waiting[0]?.sequence ?? floor) < floor) this.#shift(lane);
-    }
-  }
-
-  /** Forgets everything, what is with the handler too. */
+  /** Forgets everything, what is with handlers too. */
   clear(): void {
     this.#lanes.clear();
-    this.#waitingCount = 0;
-    this.#waitingBytes = 0;
-    this.#runningCount = 0;
-  }
-
-  #shift(lane: ReceivingLane): ReceivedMessage | undefined {
-    const message = lane.waiting.shift();
-    if (message === undefined) return undefined;
-    this.#waitingCount -= 1;
-    this.#waitingBytes -= message.data.length;
-    return message;
+    this.#totals = { waiting: 0, waitingBytes: 0, running: 0, gaps: 0 };
   }
 }

@@ -3,9 +3,20 @@
 
 import { type BackoffOptions, backoffDelayMs, type RandomUint32 } from '@holdfast/protocol/core';
 
+/** The longest wait that an agent can ask for, in milliseconds: a day. */
+export const RETRY_AFTER_MAX_MS = 86_400_000;
+
+/** The agent did not take a message. */
+export interface Refusal {
+  readonly sequence: number;
+  /** Not earlier than this. 0: no wish. */
+  readonly retryAfterMs: number;
+  /** The waits for this message. */
+  readonly backoff: BackoffOptions;
+}
+
 /** The schedule of one lane. */
 export class RetrySchedule {
-  readonly #options: BackoffOptions;
   readonly #random: RandomUint32;
   /** The message that was refused last. */
   #sequence = 0;
@@ -13,21 +24,20 @@ export class RetrySchedule {
   #refusals = 0;
   #untilMs = 0;
 
-  constructor(options: BackoffOptions, random: RandomUint32) {
-    this.#options = options;
+  constructor(random: RandomUint32) {
     this.#random = random;
   }
 
-  /** Message `sequence` was refused. */
-  onRefused(sequence: number, retryAfterMs: number, nowMs: number): void {
+  /** The agent did not take a message. */
+  onRefused({ sequence, retryAfterMs, backoff }: Refusal, nowMs: number): void {
     this.#refusals = sequence === this.#sequence ? this.#refusals + 1 : 1;
     this.#sequence = sequence;
-    const delayMs = backoffDelayMs(this.#refusals, this.#options, this.#random);
-    this.#untilMs = nowMs + Math.max(delayMs, Math.min(retryAfterMs, this.#options.maxMs));
+    const delayMs = backoffDelayMs(this.#refusals, backoff, this.#random);
+    this.#untilMs = nowMs + Math.max(delayMs, Math.min(retryAfterMs, RETRY_AFTER_MAX_MS));
   }
 
-  /** A new connection: the agent may be another one, so waiting for the old one's wish makes no sense. */
-  onOpened(): void {
+  /** Nothing is waited for any more: a new connection, whose agent may be another one, or the message was given up. */
+  clear(): void {
     this.#untilMs = 0;
   }
 

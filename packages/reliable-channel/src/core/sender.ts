@@ -8,62 +8,85 @@
 //   open      nack         its lane waits, then sends again from the refused message   open
 //   open      nack notOpen sends open again                                            opening
 //   open      ack timeout  sends the oldest run again, waits twice as long             open
+//   not closed  results    settles those messages, as replied or refused for good      the same
 //   any       linkDown     nothing is in flight any more                               down
 //   any       close        nothing is sent any more                                    closed
 //
-// Storing goes on in every state. A message is sent only after it is stored, in the order of its number, and what has been
-// sent stays in the outbox until it is acknowledged. A receiver that claims to know messages that were never sent makes
-// this end begin a new epoch: stored messages are all sent under it, so nothing is lost.
+// Storing goes on in every state. A message that has to be stored first is sent only after that; in each lane messages go
+// in the order of their numbers; and what has been sent stays in the outbox until it is settled. A receiver that claims to
+// know messages that were never sent makes this end begin a new epoch: stored messages are all sent under it, so nothing is
+// lost.
 
 import {
   type AckFrame,
   type ChannelFrame,
   highestOf,
+  type LaneHandled,
   type Machine,
   NACK_CODE,
   type NackFrame,
   type OpenedFrame,
   type RandomUint32,
+  type ResultsFrame,
   type TimeoutInput,
 } from '@holdfast/protocol/core';
 import { AckTimer } from './ack-timer.js';
+import { AgeClock } from './age-clock.js';
+import { Attrition } from './attrition.js';
+import type { DeadLetters } from './dead-letters.js';
 import { Outbox } from './outbox.js';
-import type { OutboxMeta } from './outbox-record.js';
-import { RetrySchedule } from './retry-schedule.js';
-import type { SenderInput, SenderOptions, SenderOutput, SenderState } from './sender-contract.js';
+import type { LaneEnd, LaneRun, OpenedOutbox } from './outbox-contract.js';
+import type { OutboxLane } from './outbox-lane.js';
+import type {
+  OutgoingMessage,
+  Refused,
+  SenderInput,
+  SenderOptions,
+  SenderOutput,
+  SenderState,
+} from './sender-contract.js';
 import { StorageSchedule } from './storage-schedule.js';
 import { Transmission } from './transmission.js';
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** What a sending half has from outside. */
+export interface SenderSources {
+  readonly random: RandomUint32;
+  /** Milliseconds since 1970; it may leap. */
+  readonly wallClockMs: () => number;
+}
+
 /** The state machine of a sending half. */
 export class Sender implements Machine<SenderInput, SenderOutput> {
-  readonly #random: RandomUint32;
+  readonly #sources: SenderSources;
   readonly #outbox: Outbox;
+  readonly #age: AgeClock;
   readonly #storage: StorageSchedule;
   readonly #ackTimer: AckTimer;
   readonly #transmission: Transmission;
-  readonly #retry: RetrySchedule;
+  readonly #attrition: Attrition;
   readonly #outputs: SenderOutput[] = [];
+  /** How many of them have been taken. */
+  #polled = 0;
   #state: SenderState = 'down';
-  /** The last message that was in the store when this process began: an earlier one may have sent it. */
-  readonly #storedBefore: number;
   /** When the receiver's last `opened` came. */
   #openedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether the channel is opened again with the next ack timeout. */
   #isReopenPlanned = false;
   #nowMs = 0;
 
-  /** @param meta - the outbox as its store has it */
-  constructor(options: SenderOptions, meta: OutboxMeta, random: RandomUint32) {
-    this.#random = random;
-    this.#outbox = new Outbox(options, meta);
+  /** @param opened - the outbox as its store has it */
+  constructor(options: SenderOptions, opened: OpenedOutbox, sources: SenderSources) {
+    this.#sources = sources;
+    this.#outbox = new Outbox(options, opened);
+    this.#age = new AgeClock(opened.meta);
     this.#storage = new StorageSchedule({ ...options, storeRetryMs: options.retryBackoff.maxMs }, this.#outbox);
     this.#ackTimer = new AckTimer(options.ackTimeout);
-    const send = (frame: ChannelFrame): void => this.#send(frame);
-    this.#transmission = new Transmission(options, this.#outbox, this.#ackTimer, send);
-    this.#retry = new RetrySchedule(options.retryBackoff, random);
-    this.#storedBefore = meta.next - 1;
+    const emit = (frame: ChannelFrame): void => this.#send(frame);
+    const parts = { outbox: this.#outbox, ackTimer: this.#ackTimer, random: sources.random, emit };
+    this.#transmission = new Transmission(options, parts);
+    this.#attrition = new Attrition(options, this.#outbox, this.#transmission, (ends) => this.#tellEnds(ends));
   }
 
   get state(): SenderState {
@@ -74,14 +97,19 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
     return this.#outbox.epoch;
   }
 
-  /** The number that the next `send` gets. */
-  get nextSequence(): number {
-    return this.#outbox.nextSequence;
+  /** The number that the next `send` in a lane gets. */
+  nextSequence(lane: string): number {
+    return this.#outbox.lane(lane)?.nextSequence ?? 1;
   }
 
   /** Messages that are not settled, and the bytes of their batches. */
   get backlog(): { readonly messages: number; readonly bytes: number } {
     return { messages: this.#outbox.messageCount, bytes: this.#outbox.bytes };
+  }
+
+  /** The lanes that have ever been used. */
+  get lanes(): Iterable<OutboxLane> {
+    return this.#outbox.lanes;
   }
 
   /** Messages sent and not acknowledged. */
@@ -94,29 +122,70 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
     return this.#ackTimer.smoothedMs;
   }
 
+  /** How long the oldest message in memory has waited, in milliseconds, as far as that can be known; 0: none waits. */
+  oldestAgeMs(nowMs: number): number {
+    let oldestMs = NEVER;
+    for (const lane of this.#outbox.lanes) oldestMs = Math.min(oldestMs, lane.batches[0]?.acceptedAtMs ?? NEVER);
+    return oldestMs === NEVER ? 0 : Math.max(0, this.#age.ageMs(nowMs) - oldestMs);
+  }
+
+  /** The dead letters: for reading. */
+  get deadLetters(): Pick<DeadLetters, 'ids' | 'bytes' | 'dropped' | 'isStored'> {
+    return this.#outbox.deadLetters;
+  }
+
   /** Whether the store has everything and nothing is asked of it: a closed sender can be let go. */
   get isStoreIdle(): boolean {
     return this.#storage.isIdle;
   }
 
-  /** Whether an entry of this size is within the outbox's limits. */
-  accepts(entryBytes: number): boolean {
-    return this.#outbox.accepts(entryBytes);
+  /** Whether a producer need not wait: a small message would be within the limits. */
+  get hasRoom(): boolean {
+    return !this.#outbox.isFullFor(1);
   }
 
-  /** Whether a message needs no more sending: the receiver has handled it, or it could not be stored. */
-  isSettled(sequence: number): boolean {
-    return this.#outbox.isSettled(sequence);
+  /** Whether a lane of this name exists, or may be opened. */
+  acceptsLane(lane: string): boolean {
+    return this.#outbox.acceptsLane(lane);
+  }
+
+  /** Why a message can not be taken now; `undefined`: it can. */
+  refusalOf({ lane, entry, importance }: OutgoingMessage, nowMs: number): Refused | undefined {
+    if (importance === 'low' && !this.#canSend(lane, nowMs)) return 'notSendable';
+    if (!this.#outbox.isFullFor(entry.length) || this.#outbox.canWait(entry.length)) return undefined;
+    return this.#attrition.canMakeRoom(entry.length) ? undefined : 'outboxFull';
+  }
+
+  /** Whether a message is over, and the store knows that if it has to. */
+  isOver(lane: string, sequence: number): boolean {
+    return this.#outbox.lane(lane)?.isOver(sequence) ?? false;
+  }
+
+  /** Whether a message can be called back. */
+  canCancel(lane: string, sequence: number): boolean {
+    return this.#attrition.canCancel(lane, sequence);
+  }
+
+  /** Messages sent since this process began, those sent again included. */
+  get attempts(): number {
+    return this.#transmission.attempts;
   }
 
   handle(input: SenderInput | TimeoutInput, nowMs: number): void {
     this.#nowMs = nowMs;
+    this.#age.look(nowMs, this.#sources.wallClockMs());
     switch (input.type) {
       case 'send':
         // Stored with the rest of its turn; `turnEnded` follows.
-        this.#outbox.collect(input.entry);
+        this.#collect(input.message);
         return;
       case 'turnEnded':
+        break;
+      case 'cancel':
+        this.#attrition.cancel(input.lane, input.sequence);
+        break;
+      case 'discardDeadLetter':
+        this.#outbox.deadLetters.remove(input.id);
         break;
       case 'committed':
         this.#onCommitted();
@@ -125,10 +194,10 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
         this.#onCommitFailed(input.detail);
         break;
       case 'loaded':
-        this.#storage.onLoaded(input.batches, input.upTo, nowMs);
+        this.#tellUnreadable(this.#storage.onLoaded(input, nowMs));
         break;
       case 'loadFailed':
-        this.#storage.onLoadFailed(nowMs);
+        this.#storage.onLoadFailed(input.lane, nowMs);
         break;
       case 'linkUp':
         if (this.#state === 'down') this.#open();
@@ -151,39 +220,98 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
         this.#onTimeout();
         break;
     }
-    this.#useStore();
-    if (this.#state === 'open' && !this.#retry.isWaiting(nowMs)) this.#transmission.transmit(nowMs);
+    this.#advance();
   }
 
   poll(): SenderOutput | undefined {
-    return this.#outputs.shift();
+    const output = this.#outputs[this.#polled];
+    if (output !== undefined) {
+      this.#polled += 1;
+      return output;
+    }
+    // Taken from the front one by one, many outputs would be moved many times.
+    this.#outputs.length = 0;
+    this.#polled = 0;
+    return undefined;
   }
 
   nextTimeoutMs(): number | undefined {
-    const retryAtMs = this.#state === 'open' ? (this.#retry.nextTimeoutMs(this.#nowMs) ?? NEVER) : NEVER;
-    const dueMs = Math.min(this.#ackTimer.deadlineMs, retryAtMs, this.#storage.nextTimeoutMs());
+    const retryAtMs = this.#state === 'open' ? this.#transmission.nextTimeoutMs(this.#nowMs) : NEVER;
+    const dueMs = Math.min(this.#ackTimer.deadlineMs, retryAtMs, this.#storage.nextTimeoutMs(), this.#expiryAtMs());
     return dueMs === NEVER ? undefined : dueMs;
+  }
+
+  #expiryAtMs(): number {
+    return this.#state === 'closed' ? NEVER : this.#nowMs + this.#attrition.nextExpiryMs - this.#age.ageMs(this.#nowMs);
+  }
+
+  // ---- what follows every input
+
+  #advance(): void {
+    const isClosed = this.#state === 'closed';
+    const ageMs = this.#age.ageMs(this.#nowMs);
+    this.#tellEvicted(this.#outbox.routeCollected((lane) => this.#canSend(lane, this.#nowMs), isClosed));
+    if (!isClosed) this.#attrition.expire(ageMs, this.#sources.wallClockMs());
+    if (this.#state === 'open') this.#transmission.transmit(this.#nowMs);
+    this.#attrition.releaseUnstored();
+    if (isClosed) this.#attrition.releaseEntering();
+    this.#storage.planCommit(this.#nowMs);
+    if (this.#storage.isCommitDue(this.#nowMs)) {
+      const operations = this.#storage.beginCommit(ageMs, this.#sources.wallClockMs());
+      this.#outputs.push({ type: 'commit', operations });
+    }
+    for (let load = this.#storage.load(this.#nowMs); load !== undefined; load = this.#storage.load(this.#nowMs)) {
+      this.#outputs.push({ type: 'load', ...load });
+    }
+  }
+
+  #canSend(lane: string, nowMs: number): boolean {
+    return this.#state === 'open' && this.#transmission.canSend(this.#outbox.lane(lane), nowMs);
+  }
+
+  #collect(message: OutgoingMessage): void {
+    if (this.#outbox.isFullFor(message.entry.length) && !this.#outbox.canWait(message.entry.length)) {
+      this.#attrition.makeRoom(message.entry.length);
+    }
+    const ageMs = this.#age.ageMs(this.#nowMs);
+    const sequence = this.#outbox.collect(message, ageMs);
+    const { coalesceKey } = message.traits;
+    if (coalesceKey !== undefined) this.#attrition.replace(message.lane, coalesceKey, sequence);
   }
 
   // ---- the store
 
-  #useStore(): void {
-    const operations = this.#storage.commit(this.#nowMs);
-    if (operations !== undefined) this.#outputs.push({ type: 'commit', operations });
-    const request = this.#state === 'closed' ? undefined : this.#storage.load(this.#nowMs);
-    if (request !== undefined) this.#outputs.push({ type: 'load', ...request });
-  }
-
   #onCommitted(): void {
     const wasEpochStored = this.#outbox.isEpochStored;
-    const run = this.#outbox.onCommitted();
+    const { stored, ends } = this.#outbox.onCommitted();
     if (this.#state === 'opening' && !wasEpochStored) this.#open();
-    if (run !== undefined) this.#outputs.push({ type: 'stored', run });
+    for (const run of stored) this.#outputs.push({ type: 'stored', ...run });
+    this.#tellEnds(ends);
   }
 
   #onCommitFailed(detail: string): void {
-    const run = this.#storage.onCommitFailed(this.#nowMs);
-    if (run !== undefined) this.#outputs.push({ type: 'storeFailed', run, detail });
+    const outcome = { status: 'evicted', cause: 'storeFailed', reason: detail } as const;
+    for (const run of this.#storage.onCommitFailed(this.#nowMs)) {
+      this.#outputs.push({ type: 'givenUp', ...run, outcome, attempts: 0 });
+    }
+    // A closed outbox does not try again: what has never been stored ends here.
+    if (this.#state === 'closed') this.#attrition.evictUnstored(outcome);
+  }
+
+  #tellUnreadable(runs: readonly LaneRun[]): void {
+    const reason = 'its record in the store can not be read any more; check the disk';
+    const outcome = { status: 'evicted', cause: 'unreadable', reason } as const;
+    for (const run of runs) this.#outputs.push({ type: 'givenUp', ...run, outcome, attempts: 0 });
+  }
+
+  #tellEvicted(runs: readonly LaneRun[]): void {
+    const reason = 'it is of low importance and could not go out at once';
+    const outcome = { status: 'evicted', cause: 'notSendable', reason } as const;
+    for (const run of runs) this.#outputs.push({ type: 'givenUp', ...run, outcome, attempts: 0 });
+  }
+
+  #tellEnds(ends: readonly LaneEnd[]): void {
+    for (const end of ends) this.#outputs.push({ type: 'givenUp', ...end });
   }
 
   // ---- the receiver
@@ -194,7 +322,8 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
     this.#transmission.stop();
     // An epoch that a crash could take back must not be seen by the receiver; the commit that stores it opens the channel.
     if (!this.#outbox.isEpochStored) return;
-    this.#send({ type: 'open', epoch: this.#outbox.epoch, floor: this.#outbox.certainFloor });
+    const lanes = [...this.#outbox.lanes].map(({ name: lane, certainFloor: floor }) => ({ lane, floor }));
+    this.#send({ type: 'open', epoch: this.#outbox.epoch, lanes });
     this.#ackTimer.start(this.#nowMs);
   }
 
@@ -207,25 +336,26 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
 
   #onFrame(frame: ChannelFrame): void {
     // A frame of another epoch is an answer to a question that is not asked any more.
-    if (frame.epoch !== this.#outbox.epoch) return;
-    if (frame.type === 'opened' && this.#state === 'opening') this.#onOpened(frame);
+    if (frame.epoch !== this.#outbox.epoch || this.#state === 'closed') return;
+    if (frame.type === 'results') this.#onResults(frame);
+    else if (frame.type === 'opened' && this.#state === 'opening') this.#onOpened(frame);
     else if (this.#state !== 'open') return;
-    // A second answer to an opening that was asked for twice says what an ack says.
-    else if (frame.type === 'ack' || frame.type === 'opened') this.#onAck(frame);
+    else if (frame.type === 'ack') this.#onAck(frame);
+    // A second answer to an opening that was asked for twice says what acks say.
+    else if (frame.type === 'opened') for (const lane of frame.lanes) this.#onAck({ ...lane, credit: frame.credit });
     else if (frame.type === 'nack') this.#onNack(frame);
   }
 
   #onOpened(frame: OpenedFrame): void {
-    if (!this.#isPossible(frame)) {
+    if (!frame.lanes.every((lane) => this.#isPossible(lane))) {
       this.#renew();
       return;
     }
     this.#state = 'open';
     this.#openedAtMs = this.#nowMs;
     this.#ackTimer.stop();
-    this.#retry.onOpened();
     this.#transmission.setCredit(frame.credit);
-    this.#settle(frame);
+    for (const lane of frame.lanes) this.#settle(lane);
     this.#transmission.begin();
   }
 
@@ -234,26 +364,44 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
    * messages would be taken for old ones and vanish, so the numbering gets a new name.
    */
   #renew(): void {
-    this.#outbox.renew(newEpoch(this.#random));
+    this.#outbox.renew(newEpoch(this.#sources.random));
     // A receiver that always claims too much must not make this end write without a pause.
     this.#ackTimer.backOff();
     this.#storage.commitAt(this.#nowMs + this.#ackTimer.timeoutMs);
     this.#open();
   }
 
-  #onAck(frame: AckFrame | OpenedFrame): void {
+  #onAck(frame: Pick<AckFrame, 'lane' | 'handled' | 'credit'>): void {
     this.#transmission.setCredit(frame.credit);
+    const lane = this.#outbox.lane(frame.lane);
     // Nobody can have handled what was never sent; such an ack is not believed.
-    if (!this.#isPossible(frame)) return;
+    if (lane === undefined || !this.#isPossible(frame)) return;
     const isNews = this.#settle(frame);
-    this.#transmission.onAcknowledged(frame.handled, isNews, this.#nowMs);
+    this.#transmission.onAcknowledged(lane, frame.handled, isNews, this.#nowMs);
+  }
+
+  #onResults({ lane: name, results }: ResultsFrame): void {
+    const lane = this.#outbox.lane(name);
+    if (lane === undefined) return;
+    for (const result of results) {
+      const { sequence } = result;
+      if (sequence > this.#transmission.sentUpTo(name) || lane.isSettled(sequence)) continue;
+      if (result.kind === 'rejected') this.#attrition.reject(lane, sequence, result.reason, this.#times());
+      else {
+        this.#outbox.settle(lane, { cumulative: 0, ranges: [{ first: sequence, last: sequence }] });
+        this.#outputs.push({ type: 'replied', lane: name, sequence, value: result.value });
+      }
+    }
   }
 
   #onNack(frame: NackFrame): void {
-    if (frame.code === NACK_CODE.notOpen) this.#onNotOpen();
-    else if (this.#transmission.onRefused(frame.from, this.#nowMs)) {
-      this.#retry.onRefused(frame.from, frame.retryAfterMs, this.#nowMs);
+    if (frame.code === NACK_CODE.notOpen) {
+      this.#onNotOpen();
+      return;
     }
+    const lane = this.#outbox.lane(frame.lane);
+    if (lane === undefined || !this.#transmission.onRefused(lane, frame.from, this.#nowMs)) return;
+    this.#attrition.onRefused(lane, frame, this.#times());
   }
 
   #onNotOpen(): void {
@@ -262,18 +410,21 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
     else this.#isReopenPlanned = true;
   }
 
-  /** Whether the frame names nothing but messages that may have been sent, on this connection or an earlier one. */
-  #isPossible({ handled }: OpenedFrame | AckFrame): boolean {
-    const knowable = Math.max(this.#storedBefore, this.#transmission.sentUpTo, this.#outbox.floor - 1);
-    return highestOf(handled) <= knowable;
+  /** Whether the receiver names nothing but messages that may have been sent, on this connection or an earlier one. */
+  #isPossible({ lane, handled }: LaneHandled): boolean {
+    return highestOf(handled) <= this.#transmission.sentUpTo(lane);
   }
 
   /** Settles what the receiver has handled; returns whether any of it is news. */
-  #settle(frame: OpenedFrame | AckFrame): boolean {
-    const news = this.#outbox.settle(frame.handled);
-    for (const run of news) this.#outputs.push({ type: 'acknowledged', run });
-    this.#storage.planDeletion(this.#nowMs);
+  #settle({ lane: name, handled }: LaneHandled): boolean {
+    const lane = this.#outbox.lane(name);
+    const news = lane === undefined ? [] : this.#outbox.settle(lane, handled);
+    for (const run of news) this.#outputs.push({ type: 'acknowledged', lane: name, ...run });
     return news.length > 0;
+  }
+
+  #times(): { readonly nowMs: number; readonly ageMs: number; readonly wallMs: number } {
+    return { nowMs: this.#nowMs, ageMs: this.#age.ageMs(this.#nowMs), wallMs: this.#sources.wallClockMs() };
   }
 
   #send(frame: ChannelFrame): void {

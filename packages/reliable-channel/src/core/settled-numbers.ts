@@ -23,18 +23,6 @@ export class SettledNumbers {
     return this.#settled.cumulative + 1;
   }
 
-  /** Whether something above the floor is settled. */
-  get hasGaps(): boolean {
-    return this.#settled.ranges.length > 0;
-  }
-
-  /** How many of the numbers below `next` are not settled. */
-  countUnsettled(next: number): number {
-    let count = next - this.floor;
-    for (const range of this.#settled.ranges) count -= range.last - range.first + 1;
-    return count;
-  }
-
   has(sequence: number): boolean {
     return this.#settled.has(sequence);
   }
@@ -44,6 +32,15 @@ export class SettledNumbers {
     if (last < this.floor) return true;
     const from = Math.max(first, this.floor);
     return this.#settled.ranges.some((range) => range.first <= from && last <= range.last);
+  }
+
+  /** What of a run is settled, ascending. */
+  runsIn(first: number, last: number): Run[] {
+    const runs = this.#settled.ranges
+      .filter((range) => range.last >= first && range.first <= last)
+      .map((range) => ({ first: Math.max(first, range.first), last: Math.min(last, range.last) }));
+    if (first < this.floor) runs.unshift({ first, last: Math.min(last, this.floor - 1) });
+    return runs;
   }
 
   /** The highest number below `sequence` that is not settled, or 0. */
@@ -64,10 +61,6 @@ export class SettledNumbers {
       if (range.first <= candidate && candidate <= range.last) candidate = range.last + 1;
     }
     return candidate;
-  }
-
-  addRun(first: number, last: number): void {
-    this.#settled.addRange(first, last);
   }
 
   /** Adds a set; returns the runs in it that are news, ascending. */

@@ -2,8 +2,9 @@
 // little for such a commit to take them along; what the store refused is tried again after a while, never in a hurry.
 
 import type { Outbox } from './outbox.js';
+import type { LaneRun } from './outbox-contract.js';
+import type { OutboxLane } from './outbox-lane.js';
 import type { BatchRecord } from './outbox-record.js';
-import type { Run } from './settled-numbers.js';
 import type { StoreOperation } from './store-operation.js';
 
 /** The waits of a storage schedule. */
@@ -16,26 +17,40 @@ export interface StorageScheduleOptions {
   readonly loadedMaxBytes: number;
 }
 
-/** What is to be read: batches from number `from` on; the store has none behind `upTo`. */
+/** What is to be read: batches of a lane from number `from` on; the store has none behind `upTo`. */
 export interface LoadRequest {
+  readonly lane: string;
   readonly from: number;
   readonly upTo: number;
   readonly maxBytes: number;
 }
 
+/** What was read. */
+export interface LoadedRecords {
+  readonly lane: string;
+  /** Ascending; none: the store has no more up to `upTo`. */
+  readonly batches: readonly BatchRecord[];
+  readonly upTo: number;
+  /** Whether records were found that can not be read: what is missing here is lost, not settled. */
+  readonly isDamaged: boolean;
+}
+
 const NEVER = Number.POSITIVE_INFINITY;
+/** A lane with nothing in memory reads at most so much, however full the memory is: it must not wait for the other lanes. */
+const LANE_LOAD_MAX_BYTES = 65_536;
 
 /** Decides when to commit and when to load. */
 export class StorageSchedule {
   readonly #options: StorageScheduleOptions;
   readonly #outbox: Outbox;
-  /** When there is a commit even if no message is to be stored. */
+  /** When there is a commit even if nobody waits for one. */
   #commitAtMs = NEVER;
-  #isLoading = false;
-  /** When a load that failed is tried again. */
-  #loadAgainAtMs = NEVER;
+  /** The store failed: not before this. */
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  /** Lanes that are being read, and when a read that failed is tried again. */
+  readonly #loading = new Map<string, number>();
   #isClosed = false;
-  /** The store refused the last deletions of a closed outbox; they are left to the next time. */
+  /** The store refused the last changes of a closed outbox; they are left to the next time. */
   #hasGivenUp = false;
 
   constructor(options: StorageScheduleOptions, outbox: Outbox) {
@@ -45,20 +60,22 @@ export class StorageSchedule {
 
   /** Whether the store has everything and nothing is asked of it. */
   get isIdle(): boolean {
-    const { isCommitting, hasCollected, hasDeletable } = this.#outbox;
-    return !isCommitting && !hasCollected && (!hasDeletable || this.#hasGivenUp);
+    const { isCommitting, hasUncommitted, hasCollected } = this.#outbox;
+    return !isCommitting && !hasCollected && (!hasUncommitted || this.#hasGivenUp);
   }
 
   /** When `commit` or `load` have something to do although nothing else has happened. */
   nextTimeoutMs(): number {
-    const commitAtMs = this.#outbox.isCommitting ? NEVER : this.#commitAtMs;
-    return this.#isClosed ? commitAtMs : Math.min(commitAtMs, this.#loadAgainAtMs);
+    let dueMs = this.#outbox.isCommitting ? NEVER : this.#commitAtMs;
+    if (!this.#isClosed) for (const atMs of this.#loading.values()) dueMs = Math.min(dueMs, atMs);
+    return dueMs;
   }
 
-  /** Something can be deleted: soon, or at once when this outbox is closed. */
-  planDeletion(nowMs: number): void {
-    if (!this.#outbox.hasDeletable || this.#commitAtMs !== NEVER || this.#hasGivenUp) return;
-    this.#commitAtMs = this.#isClosed ? nowMs : nowMs + this.#options.deleteDelayMs;
+  /** Something can be deleted or told: soon, or at once when this outbox is closed. */
+  planCommit(nowMs: number): void {
+    if (!this.#outbox.hasUncommitted || this.#commitAtMs !== NEVER || this.#hasGivenUp) return;
+    const atMs = this.#isClosed ? nowMs : nowMs + this.#options.deleteDelayMs;
+    this.#commitAtMs = Math.max(atMs, this.#notBeforeMs);
   }
 
   /** The numbering has changed: it is committed then, or with the next messages. */
@@ -69,44 +86,65 @@ export class StorageSchedule {
   /** No more messages are coming; what can be deleted is deleted without delay. */
   close(nowMs: number): void {
     this.#isClosed = true;
-    if (this.#outbox.hasDeletable) this.#commitAtMs = nowMs;
+    if (this.#outbox.hasUncommitted) this.#commitAtMs = nowMs;
   }
 
-  /** The operations of the commit that is due, if one is. */
-  commit(nowMs: number): StoreOperation[] | undefined {
-    const isDue = this.#outbox.hasCollected || nowMs >= this.#commitAtMs;
-    if (!isDue || this.#outbox.isCommitting) return undefined;
+  /** Whether a commit is due and can begin. */
+  isCommitDue(nowMs: number): boolean {
+    if (this.#outbox.isCommitting) return false;
+    return (
+      this.#outbox.hasNew || (this.#outbox.isCommitUrgent && nowMs >= this.#notBeforeMs) || nowMs >= this.#commitAtMs
+    );
+  }
+
+  /** The operations of the commit that is due. */
+  beginCommit(ageMs: number, wallMs: number): StoreOperation[] {
     this.#commitAtMs = NEVER;
-    return this.#outbox.beginCommit();
+    return this.#outbox.beginCommit(ageMs, wallMs);
   }
 
   /** The commit failed. Returns the messages that are lost by it. */
-  onCommitFailed(nowMs: number): Run | undefined {
-    const run = this.#outbox.onCommitFailed();
+  onCommitFailed(nowMs: number): LaneRun[] {
+    const failed = this.#outbox.onCommitFailed();
     if (this.#isClosed) this.#hasGivenUp = true;
-    else this.#commitAtMs = nowMs + this.#options.storeRetryMs;
-    return run;
+    else {
+      this.#notBeforeMs = nowMs + this.#options.storeRetryMs;
+      this.#commitAtMs = this.#notBeforeMs;
+    }
+    return failed;
   }
 
   /** What is to be read now, if anything. */
   load(nowMs: number): LoadRequest | undefined {
-    if (nowMs >= this.#loadAgainAtMs) {
-      this.#loadAgainAtMs = NEVER;
-      this.#isLoading = false;
+    if (this.#isClosed) return undefined;
+    // When its time has come a read is tried again, or is not needed any more.
+    for (const [name, atMs] of this.#loading) if (atMs <= nowMs) this.#loading.delete(name);
+    for (const lane of this.#outbox.lanes) {
+      const from = this.#wantsLoad(lane);
+      if (from === undefined) continue;
+      this.#loading.set(lane.name, NEVER);
+      const half = this.#options.loadedMaxBytes / 2;
+      const maxBytes = lane.loadedBytes === 0 ? Math.min(LANE_LOAD_MAX_BYTES, half) : half;
+      return { lane: lane.name, from, upTo: lane.storedUpTo, maxBytes };
     }
-    const from = this.#isLoading ? undefined : this.#outbox.wantsLoad();
-    if (from === undefined) return undefined;
-    this.#isLoading = true;
-    return { from, upTo: this.#outbox.storedUpTo, maxBytes: this.#options.loadedMaxBytes / 2 };
+    return undefined;
   }
 
-  onLoaded(batches: readonly BatchRecord[], upTo: number, nowMs: number): void {
-    this.#isLoading = false;
-    this.#outbox.onLoaded(batches, upTo);
-    this.planDeletion(nowMs);
+  /** Takes what was read. Returns the messages that can not be read any more. */
+  onLoaded({ lane, batches, upTo, isDamaged }: LoadedRecords, nowMs: number): LaneRun[] {
+    this.#loading.delete(lane);
+    const missing = this.#outbox.onLoaded(lane, batches, upTo);
+    this.planCommit(nowMs);
+    return isDamaged ? missing : [];
   }
 
-  onLoadFailed(nowMs: number): void {
-    this.#loadAgainAtMs = nowMs + this.#options.storeRetryMs;
+  onLoadFailed(lane: string, nowMs: number): void {
+    this.#loading.set(lane, nowMs + this.#options.storeRetryMs);
+  }
+
+  #wantsLoad(lane: OutboxLane): number | undefined {
+    if (!lane.hasUnloaded || this.#loading.has(lane.name)) return undefined;
+    const isMemoryLow = this.#outbox.loadedBytes < this.#options.loadedMaxBytes / 2;
+    return isMemoryLow || lane.loadedBytes === 0 ? lane.unloadedFrom : undefined;
   }
 }

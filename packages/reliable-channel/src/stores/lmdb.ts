@@ -8,9 +8,9 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { HoldfastError } from '@holdfast/protocol';
-import { open, type RootDatabase } from 'lmdb';
+import { type Database, open, type RootDatabase } from 'lmdb';
 import type { StoreOperation } from '../core/index.js';
-import type { Store, StoreEntry, StoreFactory, StoreRange } from '../store.js';
+import type { ApplicationDatabase, Store, StoreEntry, StoreFactory, StoreRange } from '../store.js';
 import { lmdbFileFault } from './lmdb-file.js';
 import { prepareNewStore } from './lmdb-new-store.js';
 import { LmdbRoom, type LmdbStats } from './lmdb-room.js';
@@ -20,6 +20,8 @@ import { isAlive, type ProcessIdentity, thisProcess } from './process-identity.j
 const FORMAT = 2;
 const FORMAT_KEY = 'holdfast/format';
 const OWNER_KEY = 'holdfast/owner';
+/** The database beside the store's own that belongs to the application. */
+const APPLICATION_DATABASE = 'application';
 
 /**
  * A store in a folder of its own, made when it is missing.
@@ -42,12 +44,17 @@ function openLmdb(path: string): Store {
     void database.close();
     throw error instanceof HoldfastError ? error : unavailable(path, error);
   }
+  let application: Database | undefined;
   let closing: Promise<void> | undefined;
   return {
     isDurable: true,
     get: (key) => reading(() => database.getBinary(key)),
     read: (range) => reading(() => readRange(database, range)),
     commit: (operations) => commit(database, room, operations),
+    transaction: (operations, work) => {
+      application ??= database.openDB({ name: APPLICATION_DATABASE, encoding: 'msgpack' });
+      return transact({ database, application, room }, operations, work);
+    },
     close: () => {
       closing ??= release(database, room);
       return closing;
@@ -67,7 +74,7 @@ function openDatabase(path: string): RootDatabase<Buffer, string> {
       encoding: 'binary',
       overlappingSync: false,
       eventTurnBatching: false,
-      maxDbs: 1,
+      maxDbs: 2,
     });
     syncFolder(path);
     return database;
@@ -181,15 +188,61 @@ async function commit(
   let isOver: (() => void) | undefined;
   try {
     isOver = room.promise(operations);
-    await database.batch(() => {
-      for (const operation of operations) {
-        if (operation.type === 'put') settle(database.put(operation.key, asBuffer(operation.value)));
-        else settle(database.remove(operation.key));
+    await database.batch(() => apply(database, operations));
+  } catch (cause) {
+    throw await writeFailure(cause);
+  } finally {
+    isOver?.();
+  }
+}
+
+function apply(database: RootDatabase<Buffer, string>, operations: readonly StoreOperation[]): void {
+  for (const operation of operations) {
+    if (operation.type === 'put') settle(database.put(operation.key, asBuffer(operation.value)));
+    else settle(database.remove(operation.key));
+  }
+}
+
+async function writeFailure(cause: unknown): Promise<HoldfastError> {
+  const detail = await reasonOf(cause);
+  return new HoldfastError('STORE_FAILED', `the store could not write: ${detail}; check the disk`, { cause });
+}
+
+/** What a transaction works on. */
+interface OpenDatabases {
+  readonly database: RootDatabase<Buffer, string>;
+  readonly application: ApplicationDatabase;
+  readonly room: LmdbRoom;
+}
+
+/**
+ * A child transaction, because that is what lmdb takes back when its callback throws; an outer one it commits all the same
+ * (seen with lmdb 3.5.6).
+ */
+async function transact<T>(
+  { database, application, room }: OpenDatabases,
+  operations: () => readonly StoreOperation[],
+  work: (database: ApplicationDatabase) => T,
+): Promise<T> {
+  let thrown: { readonly error: unknown } | undefined;
+  let isOver: (() => void) | undefined;
+  try {
+    return await database.childTransaction(() => {
+      try {
+        const result = work(application);
+        const records = operations();
+        // For the records of the inbox. What the application writes beside them it has to have room for.
+        isOver = room.promise(records);
+        apply(database, records);
+        return result;
+      } catch (error) {
+        thrown = { error };
+        throw error;
       }
     });
   } catch (cause) {
-    const detail = await reasonOf(cause);
-    throw new HoldfastError('STORE_FAILED', `the store could not write: ${detail}; check the disk`, { cause });
+    if (thrown !== undefined) throw thrown.error;
+    throw await writeFailure(cause);
   } finally {
     isOver?.();
   }

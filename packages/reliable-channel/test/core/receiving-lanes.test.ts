@@ -1,68 +1,74 @@
+import { LANES_MAX } from '@holdfast/protocol/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type ReceivedMessage, ReceivingLanes } from '../../src/core/index.js';
 
 function message(lane: string, sequence: number, bytes = 10): ReceivedMessage {
-  return { epoch: '00000000000000aa', sequence, lane, name: 'm', data: new Uint8Array(bytes), attempt: 1 };
+  const data = new Uint8Array(bytes);
+  return { epoch: '00000000000000aa', lane, sequence, name: 'm', headers: undefined, data, attempt: 1 };
+}
+
+let lanes: ReceivingLanes;
+
+beforeEach(() => {
+  lanes = new ReceivingLanes([]);
+});
+
+function push(name: string, ...sequences: readonly number[]): void {
+  for (const sequence of sequences) lanes.open(name)?.push(message(name, sequence), 100 + sequence);
 }
 
 describe('receiving lanes', () => {
-  let lanes: ReceivingLanes;
-
-  beforeEach(() => {
-    lanes = new ReceivingLanes();
-  });
-
-  function counts(): number[] {
-    return [lanes.waitingCount, lanes.waitingBytes, lanes.pendingCount, lanes.names.length];
-  }
-
-  it('give one message of a lane at a time, in order', () => {
-    for (const sequence of [1, 2, 3]) lanes.push(message('a', sequence));
-    expect(lanes.begin('a')?.sequence).toBe(1);
-    expect(lanes.begin('a')).toBeUndefined();
-    expect(lanes.end(1)).toBe('a');
-    expect(lanes.begin('a')?.sequence).toBe(2);
-    expect(counts()).toEqual([1, 10, 2, 1]);
-  });
-
-  it('keep nothing of a lane that holds nothing', () => {
-    lanes.push(message('a', 1));
-    lanes.begin('a');
-    lanes.end(1);
-    expect(lanes.begin('a')).toBeUndefined();
-    expect([counts(), lanes.begin('b'), lanes.end(1)]).toEqual([[0, 0, 0, 0], undefined, undefined]);
-  });
-
-  it('know what a lane holds, what is with the handler included', () => {
-    for (const sequence of [4, 5, 7]) lanes.push(message('a', sequence));
-    lanes.begin('a');
-    expect([3, 4, 5, 7, 8].map((sequence) => lanes.has('a', sequence))).toEqual([false, true, true, true, false]);
-    expect([lanes.has('b', 4), lanes.lastOf('a'), lanes.lastOf('b')]).toEqual([false, 7, 0]);
-    lanes.dropWaiting('a');
-    expect(lanes.lastOf('a')).toBe(4);
-  });
-
-  it('drop what waits, and leave what is with the handler', () => {
-    for (const sequence of [1, 2, 3]) lanes.push(message('a', sequence));
-    lanes.begin('a');
-    expect(lanes.dropWaiting('a')).toBe(2);
-    expect([counts(), lanes.dropWaiting('a'), lanes.dropWaiting('b')]).toEqual([[0, 0, 1, 1], undefined, undefined]);
-    lanes.push(message('b', 9));
-    expect(lanes.dropWaiting('b')).toBe(9);
-    expect(lanes.names).toEqual(['a']);
-  });
-
-  it('drop what waits below a number', () => {
-    for (const sequence of [1, 2, 3, 4]) lanes.push(message('a', sequence));
-    lanes.begin('a');
-    lanes.dropBelow(4);
-    expect([counts(), lanes.has('a', 1), lanes.has('a', 3)]).toEqual([[1, 10, 2, 1], true, false]);
-  });
-
-  it('forget everything', () => {
-    for (const sequence of [1, 2]) lanes.push(message('a', sequence));
-    lanes.begin('a');
+  it('count what all of them hold', () => {
+    push('a', 1, 2, 3);
+    push('b', 1);
+    lanes.get('a')?.begin();
+    lanes.get('b')?.begin();
+    expect([lanes.waitingCount, lanes.waitingBytes, lanes.pendingCount]).toEqual([2, 20, 4]);
+    lanes.get('b')?.end(1);
+    expect(lanes.pendingCount).toBe(3);
     lanes.clear();
-    expect([counts(), lanes.end(1)]).toEqual([[0, 0, 0, 0], undefined]);
+    expect([lanes.waitingCount, lanes.waitingBytes, lanes.pendingCount, [...lanes].length]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('know how long something has waited in any of them', () => {
+    expect(lanes.waitingSinceMs).toBeUndefined();
+    push('a', 7, 8);
+    push('b', 5);
+    expect(lanes.waitingSinceMs).toBe(105);
+    lanes.get('b')?.begin();
+    expect(lanes.waitingSinceMs).toBe(107);
+  });
+
+  it('begin with what is on disk', () => {
+    const handled = { cumulative: 4, ranges: [{ first: 6, last: 7 }] };
+    lanes = new ReceivingLanes([{ lane: 'a', handled }]);
+    expect([...lanes].map(({ name, recorded }) => [name, recorded])).toEqual([['a', handled]]);
+    expect([lanes.gapCount, lanes.isUnrecorded]).toEqual([1, false]);
+  });
+
+  it('are as many as there may be, and those that are known stay open', () => {
+    for (let index = 0; index < LANES_MAX; index++) expect(lanes.open(`${index}`)).toBeDefined();
+    expect([lanes.open('one more'), lanes.get('one more')]).toEqual([undefined, undefined]);
+    expect(lanes.open('7')?.name).toBe('7');
+  });
+
+  it('count the gaps in what was handled, and those that will be when all is', () => {
+    lanes.open('a')?.add(2);
+    push('a', 4);
+    push('b', 1, 2, 9);
+    expect(lanes.gapCount).toBe(3);
+    lanes.get('b')?.dropWaiting();
+    lanes.get('a')?.begin();
+    expect(lanes.gapCount).toBe(2);
+    lanes.get('a')?.end(4);
+    lanes.get('a')?.add(4);
+    expect(lanes.gapCount).toBe(2);
+    lanes.get('a')?.raiseFloor(4);
+    expect(lanes.gapCount).toBe(0);
+  });
+
+  it('know whether something is not recorded', () => {
+    lanes.open('a')?.add(1);
+    expect(lanes.isUnrecorded).toBe(true);
   });
 });

@@ -58,10 +58,10 @@ export class ChannelChecker {
   }
 
   /** The agent's disk now says of these names that they were handled. */
-  onAgentDisk(isHandled: (epoch: string, sequence: number) => boolean): void {
+  onAgentDisk(isHandled: (epoch: string, lane: string, sequence: number) => boolean): void {
     for (const [name, message] of this.#unrecorded) {
-      const [epoch, sequence] = name.split('-') as [string, string];
-      if (!isHandled(epoch, Number(sequence))) continue;
+      const [epoch, lane, sequence] = name.split('-') as [string, string, string];
+      if (!isHandled(epoch, lane, Number(sequence))) continue;
       this.#unrecorded.delete(name);
       must(this.#done.has(message) || this.#failed.has(message), `message ${message} was recorded and not handled`);
       this.#recorded.add(message);

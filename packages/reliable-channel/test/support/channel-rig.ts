@@ -55,6 +55,8 @@ export class ChannelRig {
         this.waitingCount += change;
       },
       onStoreProblem: (detail) => this.storeProblems.push(detail),
+      onReplyDropped: (_, detail) => this.storeProblems.push(detail),
+      onDataRefused: (_, detail) => this.storeProblems.push(detail),
     });
     this.receiving = receiving;
     network.listen((pipe) => {

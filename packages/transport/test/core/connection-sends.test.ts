@@ -112,7 +112,10 @@ describe('WAIT_FOR_ACK', () => {
   test('counts messages that nobody waits for, and no channel frames', () => {
     const rig = small();
     rig.send({ waitFor: WAIT_TIL_SENT });
-    rig.feed({ type: 'sendChannelFrame', bytes: bytesOf({ type: 'open', epoch: '0'.repeat(16), floor: 1 }) });
+    rig.feed({
+      type: 'sendChannelFrame',
+      bytes: bytesOf({ type: 'open', epoch: '0'.repeat(16), lanes: [{ lane: '', floor: 1 }] }),
+    });
     const id = rig.send({ waitFor: WAIT_FOR_ACK });
     rig.receive({ type: 'serverAck', count: 1 });
     expect(rig.codeOf(id)).toBeUndefined();
@@ -292,7 +295,10 @@ describe('frames that come and go', () => {
   test('channel frames keep their place among the messages', () => {
     const rig = small();
     rig.send({ name: 'a', dataBytes: 300 });
-    rig.feed({ type: 'sendChannelFrame', bytes: bytesOf({ type: 'open', epoch: '0'.repeat(16), floor: 1 }) });
+    rig.feed({
+      type: 'sendChannelFrame',
+      bytes: bytesOf({ type: 'open', epoch: '0'.repeat(16), lanes: [{ lane: '', floor: 1 }] }),
+    });
     rig.send({ name: 'b' });
     rig.takeAll();
     expect(namesOf(rig.sentFrames)).toEqual(['a', 'open', 'b']);

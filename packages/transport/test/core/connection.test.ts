@@ -294,7 +294,10 @@ describe.each(ROLES)('a %s end that is connected', (role) => {
     expect(rig.receive(MESSAGE, { type: 'ping', nonce: 1 })).toEqual([]);
     expect(rig.codeOf(rig.send())).toBe(NOT_CONNECTED);
     expect(
-      rig.feed({ type: 'sendChannelFrame', bytes: bytesOf({ type: 'open', epoch: '0'.repeat(16), floor: 1 }) }),
+      rig.feed({
+        type: 'sendChannelFrame',
+        bytes: bytesOf({ type: 'open', epoch: '0'.repeat(16), lanes: [{ lane: '', floor: 1 }] }),
+      }),
     ).toEqual([]);
     rig.takeAll();
     expect(rig.sentFrames.at(-1)?.type).toBe('close');

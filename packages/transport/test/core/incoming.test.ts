@@ -37,7 +37,7 @@ describe('Incoming', () => {
   });
 
   test('makes a step of every frame', () => {
-    const channelFrame: Frame = { type: 'open', epoch: '0123456789abcdef', floor: 1 };
+    const channelFrame: Frame = { type: 'open', epoch: '0123456789abcdef', lanes: [{ lane: '', floor: 1 }] };
     const bytes = bytesOf(
       channelFrame,
       { type: 'serverAck', count: 3 },

@@ -1,0 +1,358 @@
+// Runs a sending half: the core, its outbox in a store, and the promises of its callers. It belongs to one receiver and
+// outlives connections; whoever owns it attaches the carrier of each new one. Everything that decides lies in
+// core/sender.ts; this file carries out and keeps the promises.
+
+import { Driver, decodeData, encodeMessage, HoldfastError, ProtocolError, type Runtime } from '@holdfast/protocol';
+import { encodeEntry } from '@holdfast/protocol/core';
+import type { FrameCarrier } from '@holdfast/transport';
+import type { ChannelEvent, SendingStats } from './channel-events.js';
+import type { CheckedStore } from './checked-store.js';
+import { type LaneRun, Sender, type SenderInput, type SenderOptions, type SenderOutput } from './core/index.js';
+import { DeadLetterBox } from './dead-letter-box.js';
+import { Deliveries } from './deliveries.js';
+import { type Delivery, evictedDelivery, type Outcome } from './delivery.js';
+import type { GroupCommit } from './group-commit.js';
+import { openOutbox, readBatches } from './outbox-store.js';
+import { resolveSendOptions, type SendOptions } from './send-options.js';
+import { Tally } from './tally.js';
+
+/** The parts that a sending half works with. */
+export interface SendingHalfOptions {
+  readonly runtime: Runtime;
+  readonly store: CheckedStore;
+  /** The one way to write the store. */
+  readonly commits: GroupCommit;
+  readonly sender: SenderOptions;
+  /** Told in a turn of its own: observers may send and close. */
+  emit(event: ChannelEvent): void;
+}
+
+/** One receiver's sending half. */
+export class SendingHalf {
+  /** The messages that were given up. */
+  readonly deadLetters: DeadLetterBox;
+  readonly #options: SendingHalfOptions;
+  readonly #sender: Sender;
+  readonly #driver: Driver<SenderInput, SenderOutput>;
+  readonly #deliveries = new Map<string, Deliveries>();
+  readonly #tally = new Tally();
+  /** Those who wait for the half to come to rest, or to have room. */
+  #waiters: { readonly isReached: () => boolean; readonly resolve: () => void }[] = [];
+  #carrier: FrameCarrier | undefined;
+  #detach: (() => void) | undefined;
+  #isTurnOpen = false;
+  #toldState: Sender['state'] = 'down';
+  #closing: Promise<void> | undefined;
+  #isClosed = false;
+
+  private constructor(options: SendingHalfOptions, sender: Sender) {
+    this.#options = options;
+    this.#sender = sender;
+    this.#driver = new Driver(sender, options.runtime, (output) => this.#apply(output));
+    this.deadLetters = new DeadLetterBox({
+      store: options.store,
+      keyPrefix: options.sender.keyPrefix,
+      ids: () => sender.deadLetters.ids,
+      send: (message) => this.#accept(message),
+      discard: (id) => this.#driver.feed({ type: 'discardDeadLetter', id }),
+      whenStored: () => this.#whenReached(() => sender.deadLetters.isStored),
+    });
+  }
+
+  /**
+   * Opens the outbox in its store.
+   *
+   * @throws HoldfastError `STORE_FORMAT_UNKNOWN`
+   */
+  static async open(options: SendingHalfOptions): Promise<SendingHalf> {
+    const { store, sender, runtime } = options;
+    const sources = { random: runtime.randomUint32, wallClockMs: () => runtime.wallClockMs() };
+    const opened = await openOutbox(store, sender.keyPrefix, sources);
+    return new SendingHalf(options, new Sender(sender, opened, sources));
+  }
+
+  /** Takes the carrier of a new connection, in place of an earlier one. */
+  attach(carrier: FrameCarrier): void {
+    this.detach();
+    this.#carrier = carrier;
+    this.#detach = carrier.attach('sending', {
+      up: () => {
+        this.#feed({ type: 'linkUp' });
+        this.#feedRoom();
+      },
+      down: () => this.#feed({ type: 'linkDown' }),
+      writable: () => this.#feedRoom(),
+      frame: (frame) => this.#feed({ type: 'frame', frame }),
+    });
+  }
+
+  /** Lets the carrier go. */
+  detach(): void {
+    if (this.#detach === undefined) return;
+    this.#detach();
+    this.#detach = undefined;
+    this.#carrier = undefined;
+    this.#feed({ type: 'linkDown' });
+  }
+
+  /** See `ReliableChannel.send`. */
+  send<Reply>(name: string, data: unknown, options?: SendOptions): Delivery<Reply> {
+    if (this.#closing !== undefined) {
+      throw new HoldfastError('CHANNEL_CLOSED', 'the channel is closed; open it again to send');
+    }
+    const { headers, ...asked } = resolveSendOptions(options);
+    const message = encodeMessage(name, data);
+    return this.#accept({ ...asked, entry: encodeEntry(message.name, message.data, headers) });
+  }
+
+  /** Resolves when another message would have room. */
+  ready(): Promise<void> {
+    return this.#whenReached(() => this.#sender.hasRoom || this.#sender.state === 'closed');
+  }
+
+  /** Resolves with true when the outbox is empty, or with false when the half is closed or the time is up before. */
+  async drain({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<boolean> {
+    const { runtime } = this.#options;
+    const isEmpty = (): boolean => this.#sender.backlog.messages === 0;
+    let isTimeUp = false;
+    const onTimeUp = (): void => {
+      isTimeUp = true;
+      this.#tellWaiters();
+    };
+    const timer = timeoutMs === undefined ? undefined : runtime.setTimer(timeoutMs, onTimeUp);
+    await this.#whenReached(() => isTimeUp || isEmpty() || this.#sender.state === 'closed');
+    if (timer !== undefined) runtime.clearTimer(timer);
+    return isEmpty();
+  }
+
+  /**
+   * Whether nothing would be lost by closing it: it has no carrier, the store has everything that waits and keeps it, and
+   * nobody has asked how a message ends.
+   */
+  get isAtRest(): boolean {
+    if (this.#isClosed) return true;
+    const isKept = this.#options.store.isDurable || this.#sender.backlog.messages === 0;
+    const isAsked = [...this.#deliveries.values()].some((deliveries) => deliveries.isAsked);
+    return this.#carrier === undefined && isKept && !isAsked && this.#sender.isStoreIdle && !this.#isTurnOpen;
+  }
+
+  /** Stops sending, and waits until the store has everything. Messages that are not settled stay for the next time. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Where it stands now. */
+  stats(): SendingStats {
+    const { messages, bytes } = this.#sender.backlog;
+    const { ids, bytes: deadLetterBytes, dropped } = this.#sender.deadLetters;
+    const lanes = [...this.#sender.lanes].map(({ name, nextSequence, messageCount }) => {
+      return { lane: name, nextSequence, messages: messageCount };
+    });
+    return {
+      state: this.#sender.state,
+      nextSequence: this.#sender.nextSequence(''),
+      outboxMessages: messages,
+      outboxBytes: bytes,
+      oldestAgeMs: this.#sender.oldestAgeMs(this.#options.runtime.nowMs()),
+      lanes,
+      inFlightMessages: this.#sender.inFlight,
+      roundTripMs: this.#sender.roundTripMs,
+      deadLetters: ids.length,
+      deadLetterBytes,
+      attempts: this.#sender.attempts,
+      droppedDeadLetters: dropped,
+      ...this.#tally.counts(),
+    };
+  }
+
+  async #close(): Promise<void> {
+    this.#endTurn();
+    this.#feed({ type: 'close' });
+    await this.#whenReached(() => this.#sender.isStoreIdle);
+    this.detach();
+    this.#driver.stop();
+    const outcome: Outcome = this.#options.store.isDurable
+      ? { status: 'kept' }
+      : {
+          status: 'cancelled',
+          reason: 'the channel was closed, and its store does not outlive the process',
+          attempts: 0,
+        };
+    for (const deliveries of this.#deliveries.values()) deliveries.onClosed(outcome);
+    this.#isClosed = true;
+  }
+
+  #accept<Reply>(message: Extract<SenderInput, { type: 'send' }>['message']): Delivery<Reply> {
+    const { lane, importance } = message;
+    if (!this.#sender.acceptsLane(lane)) {
+      throw new HoldfastError(
+        'TOO_MANY_LANES',
+        `a channel has at most 256 lanes; use fewer names, or several channels`,
+      );
+    }
+    const refused = this.#sender.refusalOf(message, this.#options.runtime.nowMs());
+    if (refused !== undefined) return this.#refuse(refused, lane);
+    const deliveries = this.#deliveriesOf(lane);
+    const delivery = deliveries.create<Reply>(
+      this.#sender.epoch,
+      this.#sender.nextSequence(lane),
+      importance === 'critical',
+    );
+    this.#tally.onAccepted();
+    this.#driver.feed({ type: 'send', message });
+    this.#planTurnEnd();
+    return delivery;
+  }
+
+  #refuse<Reply>(cause: 'outboxFull' | 'notSendable', lane: string): Delivery<Reply> {
+    this.#tally.onEvicted(cause, 1);
+    const isFull = cause === 'outboxFull';
+    const text = isFull
+      ? 'the outbox is full; wait until the agent has taken some, or give the outbox more room'
+      : 'a message of low importance can not go out now; send it again later, or give it more importance';
+    return evictedDelivery(new HoldfastError(isFull ? 'OUTBOX_FULL' : 'MESSAGE_GIVEN_UP', text), cause, lane);
+  }
+
+  #planTurnEnd(): void {
+    if (this.#isTurnOpen) return;
+    this.#isTurnOpen = true;
+    this.#options.runtime.defer(() => this.#endTurn());
+  }
+
+  #endTurn(): void {
+    this.#isTurnOpen = false;
+    this.#feed({ type: 'turnEnded' });
+  }
+
+  #feedRoom(): void {
+    const carrier = this.#carrier;
+    if (carrier?.isUp === true) this.#feed({ type: 'room', bytes: carrier.freeBytes });
+  }
+
+  #feed(input: SenderInput): void {
+    this.#driver.feed(input);
+    const { state } = this.#sender;
+    if (state !== this.#toldState) {
+      this.#toldState = state;
+      this.#emit({ type: 'stateChanged', state });
+    }
+    this.#tellWaiters();
+  }
+
+  #apply(output: SenderOutput): void {
+    switch (output.type) {
+      case 'commit':
+        void this.#commit(output);
+        return;
+      case 'load':
+        void this.#load(output);
+        return;
+      case 'frame':
+        this.#carrier?.sendFrame(output.frame);
+        return;
+      case 'stored':
+        this.#deliveriesOf(output.lane).onStored(output);
+        this.#emit(output);
+        return;
+      case 'acknowledged':
+        this.#onAcknowledged(output);
+        return;
+      case 'replied':
+        this.#onReplied(output);
+        return;
+      case 'givenUp':
+        this.#onGivenUp(output);
+        return;
+    }
+  }
+
+  async #commit({ operations }: Extract<SenderOutput, { type: 'commit' }>): Promise<void> {
+    try {
+      await this.#options.commits.commit(() => operations);
+      this.#feed({ type: 'committed' });
+    } catch (error) {
+      this.#feed({ type: 'commitFailed', detail: this.#reportStoreProblem(error) });
+    }
+  }
+
+  async #load({ lane, from, upTo, maxBytes }: Extract<SenderOutput, { type: 'load' }>): Promise<void> {
+    const { store, sender } = this.#options;
+    try {
+      const batches = await readBatches(store, sender.keyPrefix, { lane, from, maxBytes });
+      this.#feed({ type: 'loaded', lane, batches, upTo, isDamaged: store.quarantinedCount > 0 });
+    } catch (error) {
+      this.#reportStoreProblem(error);
+      this.#feed({ type: 'loadFailed', lane });
+    }
+  }
+
+  #onAcknowledged(run: LaneRun): void {
+    this.#tally.onAcknowledged(run.last - run.first + 1);
+    this.#deliveriesOf(run.lane).onAcknowledged(run);
+    this.#emit({ type: 'acknowledged', lane: run.lane, first: run.first, last: run.last });
+  }
+
+  #onReplied({ lane, sequence, value }: Extract<SenderOutput, { type: 'replied' }>): void {
+    const reply = decodeData(value);
+    this.#tally.onAcknowledged(1);
+    const deliveries = this.#deliveriesOf(lane);
+    // The work is done all the same; a reply that can not be read is none.
+    if (reply instanceof ProtocolError) deliveries.onAcknowledged({ first: sequence, last: sequence });
+    else deliveries.onReplied(sequence, reply.value);
+    this.#emit({ type: 'acknowledged', lane, first: sequence, last: sequence });
+  }
+
+  #onGivenUp({ lane, first, last, outcome, attempts }: Extract<SenderOutput, { type: 'givenUp' }>): void {
+    this.#tally.onGivenUp(outcome, last - first + 1);
+    const told = { ...outcome, attempts };
+    this.#deliveriesOf(lane).onGivenUp({ first, last }, told);
+    this.#emit({ type: 'givenUp', lane, first, last, outcome: told });
+  }
+
+  #deliveriesOf(lane: string): Deliveries {
+    let deliveries = this.#deliveries.get(lane);
+    if (deliveries === undefined) {
+      const sender = this.#sender;
+      const questions = {
+        isOver: (sequence: number) => sender.isOver(lane, sequence),
+        cancel: (sequence: number) => this.#cancel(lane, sequence),
+      };
+      deliveries = new Deliveries(lane, questions, sender.nextSequence(lane) - 1);
+      this.#deliveries.set(lane, deliveries);
+    }
+    return deliveries;
+  }
+
+  #cancel(lane: string, sequence: number): boolean {
+    if (!this.#sender.canCancel(lane, sequence)) return false;
+    this.#feed({ type: 'cancel', lane, sequence });
+    return true;
+  }
+
+  /** Observers may send and close: that has to wait until the core has taken what it is being fed. */
+  #emit(event: ChannelEvent): void {
+    this.#options.runtime.defer(() => this.#options.emit(event));
+  }
+
+  #reportStoreProblem(error: unknown): string {
+    const detail = error instanceof Error ? error.message : String(error);
+    this.#emit({ type: 'storeProblem', detail });
+    return detail;
+  }
+
+  #whenReached(isReached: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      if (isReached()) resolve();
+      else this.#waiters.push({ isReached, resolve });
+    });
+  }
+
+  #tellWaiters(): void {
+    if (this.#waiters.length === 0) return;
+    const reached = this.#waiters.filter((waiter) => waiter.isReached());
+    if (reached.length === 0) return;
+    this.#waiters = this.#waiters.filter((waiter) => !reached.includes(waiter));
+    for (const { resolve } of reached) resolve();
+  }
+}
