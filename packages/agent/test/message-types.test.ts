@@ -43,10 +43,7 @@ it('an agent with a table of messages knows their names, data and replies', asyn
 });
 
 it('schemas are for the names of the table, and make its data', () => {
-  const { network } = new (class {
-    network = { writeMaxBytes: 1, listen: () => () => {} };
-  })();
-  const listeners = [memoryListener(network)];
+  const listeners = [memoryListener({ writeMaxBytes: 1, listen: () => () => {} })];
   const store = { name: 'none', open: () => Promise.reject(new Error('not opened here')) };
   const create = (): void => {
     createAgent<Messages>({ listeners, store, schemas: { temperature: v.object({ celsius: v.number() }) } });

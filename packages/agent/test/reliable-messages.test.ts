@@ -1,7 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { NACK_CODE } from '@holdfast/protocol';
 import { type DataFrame, encodeEntry } from '@holdfast/protocol/core';
+import { lmdbStore } from '@holdfast/reliable-channel/lmdb';
+import { memoryStore } from '@holdfast/reliable-channel/memory';
 import { describe, expect, it } from 'vitest';
-import { reject, retryLater } from '../src/index.js';
+import { createAgent, reject, retryLater } from '../src/index.js';
+import { memoryListener } from '../src/listeners/memory.js';
 import { type RawDevice, Rig } from './support/rig.js';
 
 const EPOCH = '00000000000000aa';
@@ -244,4 +250,52 @@ it('an agent says how much waits, for how long, and what is at work', async () =
   expect(rig.agent.stats()).toMatchObject({ queuedMessages: 3, queuedBytes: 3, runningHandlers: 2 });
   expect(rig.agent.stats().oldestWaitMs).toBeGreaterThanOrEqual(1_000);
   expect((await Rig.start()).agent.stats()).toMatchObject({ queuedBytes: 0, oldestWaitMs: 0 });
+});
+
+describe('the application database in the inbox', () => {
+  /** The disk is a real one, and takes real time, too. */
+  async function really(rig: Rig, isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await rig.settle(1);
+    }
+  }
+
+  it('has the effect of each message once, and can be read without one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-agent-'));
+    const rig = await Rig.start({ store: lmdbStore(folder) });
+    rig.agent.on('payment', (amount: number, message) =>
+      message.inboxTransaction((database) => {
+        const balance = (database.get('balance') ?? 0) + amount;
+        database.put('balance', balance);
+        return balance;
+      }),
+    );
+    const device = await opened(rig);
+    for (const n of [1, 2, 3, 1, 2]) device.send(data(n, 'payment'));
+    await really(rig, () => device.framesOf('ack').at(-1)?.handled.cumulative === 3);
+    const replies = device.framesOf('results').flatMap(({ results }) => results);
+    expect(replies.slice(0, 3)).toMatchObject([1, 3, 6].map((value) => ({ value: Uint8Array.of(value) })));
+    let balance: number | undefined;
+    void rig.agent
+      .inboxTransaction((database) => database.get('balance'))
+      .then((value) => {
+        balance = value;
+      });
+    await really(rig, () => balance !== undefined);
+    expect(balance).toBe(6);
+    let isClosed = false;
+    void rig.agent.close().then(() => {
+      isClosed = true;
+    });
+    await really(rig, () => isClosed);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is refused where there is none', async () => {
+    const rig = await Rig.start();
+    await expect(rig.agent.inboxTransaction(() => 1)).rejects.toMatchObject({ code: 'TRANSACTION_REFUSED' });
+    const agent = createAgent({ listeners: [memoryListener(rig.network)], store: memoryStore() });
+    await expect(agent.inboxTransaction(() => 1)).rejects.toMatchObject({ code: 'TRANSACTION_REFUSED' });
+  });
 });

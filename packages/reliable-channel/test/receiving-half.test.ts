@@ -265,4 +265,66 @@ describe('a receiving half', () => {
     };
     await expect(ReceivingHalf.open(store, parts)).rejects.toMatchObject({ code: 'VERSION_UNSUPPORTED' });
   });
+
+  it('brings a reply or a refusal back to the delivery, and the messages behind follow', async () => {
+    await rig.startAgent();
+    rig.handle = ({ data }) => {
+      if (data === 1) return { status: 'replied', reply: { valve: 'open' } };
+      return data === 2 ? { status: 'rejected', reason: 'no such valve' } : undefined;
+    };
+    const channel = await rig.open();
+    const deliveries = [1, 2, 3].map((data) => channel.send('valve', data));
+    await rig.until(() => deliveries.every(({ outcome }) => outcome !== undefined));
+    expect(deliveries.map(({ outcome }) => outcome)).toMatchObject([
+      { status: 'acknowledged', reply: { valve: 'open' } },
+      { status: 'rejected', reason: 'no such valve' },
+      { status: 'acknowledged' },
+    ]);
+    expect(rig.receiving?.keptResults).toBeGreaterThan(0);
+  });
+
+  it('brings a reply back that was lost with its connection, and forgets it when the sender has it on disk', async () => {
+    await rig.startAgent();
+    const gate = deferred();
+    rig.handle = () => gate.promise.then((): HandlingResult => ({ status: 'replied', reply: 7 }));
+    const channel = await rig.open();
+    const delivery = channel.send('reading', 1);
+    await rig.until(() => rig.handled.length === 1);
+    rig.network.setReachable(false);
+    rig.network.cut();
+    gate.resolve();
+    await rig.runtime.advance(0);
+    expect(rig.receiving?.keptResults).toBe(1);
+    rig.network.setReachable(true);
+    await rig.until(() => delivery.outcome !== undefined);
+    expect([delivery.outcome, rig.handled]).toEqual([{ status: 'acknowledged', reply: 7 }, [1]]);
+    // The floor that says so comes with a later message.
+    await rig.runtime.advance(5_000);
+    channel.send('reading', 2);
+    await rig.until(() => channel.stats().outboxMessages === 0);
+    expect(rig.receiving?.keptResults).toBe(1);
+  });
+
+  it('keeps a lane going while the handler of another one is stuck, however much that one has to send', async () => {
+    await rig.startAgent(memoryStore(), 10);
+    rig.handle = ({ lane }) => (lane === 'stuck' ? new Promise(() => {}) : undefined);
+    const channel = await rig.open();
+    for (let index = 0; index < 200; index++) channel.send('reading', index, { lane: 'stuck' });
+    await rig.runtime.advance(1_000);
+    const others = Array.from({ length: 50 }, (_, index) => channel.send('reading', index, { lane: `${index % 3}` }));
+    await rig.until(() => others.every(({ outcome }) => outcome !== undefined), 60_000);
+    expect(others.every(({ outcome }) => outcome?.status === 'acknowledged')).toBe(true);
+  });
+
+  it('grants nothing for a while, and everything goes on when it grants something again', async () => {
+    const receiving = await rig.startAgent();
+    receiving.setCredit(0);
+    const channel = await rig.open();
+    const deliveries = Array.from({ length: 20 }, (_, index) => channel.send('reading', index));
+    await rig.runtime.advance(120_000);
+    expect(rig.handled).toEqual([]);
+    receiving.setCredit(2);
+    await rig.until(() => deliveries.every(({ outcome }) => outcome?.status === 'acknowledged'), 10_000);
+    expect(rig.handled).toEqual(Array.from({ length: 20 }, (_, index) => index));
+  });
 });
