@@ -39,10 +39,11 @@ const TROUBLE: Readonly<Record<string, number>> = {
   agentCrashed: 20,
   crashed: 30,
   dropped: 20,
-  overloadBegan: 20,
+  // Of plain messages only: channels share the room in the agent's queue, and are not asked to come again for want of it.
+  overloadBegan: 10,
   disconnected: 100,
   connectFailed: 200,
-  'repeated attempt': 500,
+  'repeated attempt': 350,
 };
 
 /** Every fault was there often, and so was every trouble that guarantees are for; trials without would show nothing. */

@@ -122,6 +122,7 @@ function drawLimits(random: RandomUint32): PlannedLimits {
     reconnectMaxMs: between(4_000, 30_000),
     outboxMaxMessages: pick(random, [5, 12, 40, 1_000]),
     windowMaxMessages: pick(random, [1, 4, 32, 4_096]),
+    // Channels share this room and do not overload the agent by themselves; plain messages do when it is scarce.
     agentQueueMaxMessages: pick(random, [1, 5, 10_000]),
     creditMessages: pick(random, [1, 4, 1_024]),
     commitMaxMs: pick(random, [0, 10, 200]),
