@@ -228,7 +228,8 @@ export class Attrition {
   }
 
   #release(lane: OutboxLane, batch: Batch, from: number): void {
-    if (batch.storage !== 'none') return;
+    // Another one that was given up just now can have taken it along.
+    if (batch.storage !== 'none' || lane.isForgotten(batch)) return;
     if (batch.importance === 'high') this.#outbox.store(batch);
     else this.#evictFrom(lane, Math.max(from, batch.first), lastOf(batch), UNSENDABLE);
   }

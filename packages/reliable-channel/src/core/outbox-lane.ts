@@ -54,6 +54,8 @@ export class OutboxLane {
   #hasExpiring = false;
   /** Messages that were given up, which the store does not know yet. */
   readonly untold = new Set<number>();
+  /** Messages in the store alone that the agent refused for good: how to keep them as dead letters when they are read. */
+  readonly toBury = new Map<number, () => void>();
   /** Whether the store's record of this lane is not the latest. */
   isDirty = false;
 

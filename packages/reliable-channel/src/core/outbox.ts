@@ -211,7 +211,6 @@ export class Outbox {
       batch.storage = 'stored';
     }
     this.#admit();
-    for (const lane of this.#lanes.values()) this.#dropSettled(lane);
     // Messages of these were given up meanwhile. They can lie in the store alone by now.
     for (const batch of batches)
       if (batch.isDirty && !this.#laneOf(batch.lane).isForgotten(batch)) this.#writes.rewrite(batch);
@@ -267,6 +266,9 @@ export class Outbox {
   onLoaded(name: string, records: readonly BatchRecord[], upTo: number): LaneRun[] {
     const lane = this.#laneOf(name);
     const missing = lane.onLoaded(records, upTo);
+    for (const [sequence, bury] of lane.toBury) {
+      if (lane.isInReach(sequence)) bury();
+    }
     this.#dropSettled(lane);
     this.#forgetFailed();
     // The size of records that can not be read is not known; with nothing left there is none.
@@ -301,7 +303,10 @@ export class Outbox {
     const end = { lane: lane.name, first: sequence, last: sequence, outcome, attempts };
     const batch =
       lane.batchOf(sequence) ?? lane.entering.find((each) => each.first <= sequence && sequence <= lastOf(each));
-    if (batch !== undefined && times !== undefined) this.#bury(batch, sequence, outcome, times);
+    if (times !== undefined) {
+      if (batch !== undefined) this.#bury(batch, sequence, outcome, times);
+      else if (!lane.isInReach(sequence)) lane.toBury.set(sequence, () => this.#buryLoaded(lane, sequence, outcome, times));
+    }
     lane.settle({ first: sequence, last: sequence });
     const isKnownToStore = batch !== undefined && batch.storage !== 'none' && batch.storage !== 'new';
     if (isKnownToStore) {
@@ -341,6 +346,13 @@ export class Outbox {
     });
   }
 
+  /** A message that was refused for good while it lay in the store alone has been read, unless its record is lost. */
+  #buryLoaded(lane: OutboxLane, sequence: number, outcome: GivenUp, times: DeathTimes): void {
+    lane.toBury.delete(sequence);
+    const batch = lane.batchOf(sequence);
+    if (batch !== undefined) this.#bury(batch, sequence, outcome, times);
+  }
+
   /** Forgets the batches in memory whose messages are all settled, and marks their records for deletion. */
   #dropSettled(lane: OutboxLane): void {
     for (const batch of lane.takeSettled()) {
@@ -354,7 +366,11 @@ export class Outbox {
 
   #admit(): void {
     const hasRoom = (): boolean => this.loadedBytes < this.#options.loadedMaxBytes;
-    for (const lane of this.#lanes.values()) if (lane.entering.length > 0) lane.admit(hasRoom);
+    for (const lane of this.#lanes.values()) {
+      if (lane.entering.length > 0) lane.admit(hasRoom);
+      // All of a batch can have been called back on its way into memory.
+      this.#dropSettled(lane);
+    }
   }
 
   #needNumbers(lane: OutboxLane): void {

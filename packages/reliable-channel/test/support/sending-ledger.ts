@@ -89,7 +89,13 @@ export class SendingLedger {
   }
 
   /** The power goes. */
-  onCrash(disk: Disk, isSettled: (lane: string, sequence: number) => boolean): void {
+  onCrash(
+    disk: Disk,
+    {
+      isSettled,
+      wasHandled,
+    }: { isSettled: (lane: string, sequence: number) => boolean; wasHandled: (text: string) => boolean },
+  ): void {
     const survivors = survivorsOn(disk);
     this.#places = new Map();
     for (const entry of this.#entries.values()) {
@@ -97,7 +103,8 @@ export class SendingLedger {
       const place = placeOf(lane, sequence);
       const isBack = survivors.has(text);
       must(!isBack || !entry.isGone, `${place} was lost with its process, and is back`);
-      const isGivenUp = outcome !== undefined && !isHandledOutcome(outcome);
+      // What the receiver has settled it settles again, until the disk has heard of it.
+      const isGivenUp = outcome !== undefined && !isHandledOutcome(outcome) && !wasHandled(text);
       must(!isBack || !isGivenUp || this.#ghosts.has(text), `${place} was told to be ${outcome}, and is back`);
       const isExcused = this.#justGone.has(text) || entry.isGone;
       must(isBack || !isStored || outcome !== undefined || isExcused, `${place} was told to be stored, and is lost`);

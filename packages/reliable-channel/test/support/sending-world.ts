@@ -155,7 +155,10 @@ export class SendingWorld {
   crash(moment: CrashMoment = 'before', downMs = 0): void {
     if (this.commit !== undefined && moment === 'after') this.ledger.onDisk(this.disk, this.commit.operations);
     const lanes = new Map([...this.sender.lanes].map((lane) => [lane.name, lane]));
-    this.ledger.onCrash(this.disk, (lane, sequence) => lanes.get(lane)?.isSettled(sequence) ?? false);
+    this.ledger.onCrash(this.disk, {
+      isSettled: (lane, sequence) => lanes.get(lane)?.isSettled(sequence) ?? false,
+      wasHandled: (text) => this.receiver.done.some((done) => done.text === text),
+    });
     this.commit = undefined;
     this.#loads = [];
     this.#toReceiver = [];
@@ -212,7 +215,8 @@ export class SendingWorld {
 
   /** Whether everything is over, and the store has heard of it. */
   get isAtRest(): boolean {
-    return this.sender.backlog.messages === 0 && this.sender.isStoreIdle && this.#loads.length === 0;
+    const isRead = [...this.sender.lanes].every(({ hasUnloaded }) => !hasUnloaded);
+    return this.sender.backlog.messages === 0 && this.sender.isStoreIdle && isRead && this.#loads.length === 0;
   }
 
   /** Everything works from now on; returns whether it comes to rest. */
