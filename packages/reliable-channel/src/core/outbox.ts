@@ -245,6 +245,12 @@ export class Outbox {
     return joinRuns(failed);
   }
 
+  /** Whether there is nothing anywhere, settled messages in batches that are on their way included. */
+  #isEmpty(): boolean {
+    if (this.messageCount > 0 || this.loadedBytes > 0 || this.hasCollected) return false;
+    return [...this.#lanes.values()].every(({ entering, hasUnloaded }) => entering.length === 0 && !hasUnloaded);
+  }
+
   /** Bytes that a crash would take: this commit does not write them. */
   #unstoredBytes(): number {
     let bytes = this.#collected.bytes;
@@ -272,7 +278,7 @@ export class Outbox {
     this.#dropSettled(lane);
     this.#forgetFailed();
     // The size of records that can not be read is not known; with nothing left there is none.
-    if (this.messageCount === 0) this.#bytes = 0;
+    if (this.#isEmpty()) this.#bytes = 0;
     return missing.map((run) => ({ lane: name, ...run }));
   }
 
@@ -305,7 +311,8 @@ export class Outbox {
       lane.batchOf(sequence) ?? lane.entering.find((each) => each.first <= sequence && sequence <= lastOf(each));
     if (times !== undefined) {
       if (batch !== undefined) this.#bury(batch, sequence, outcome, times);
-      else if (!lane.isInReach(sequence)) lane.toBury.set(sequence, () => this.#buryLoaded(lane, sequence, outcome, times));
+      else if (!lane.isInReach(sequence))
+        lane.toBury.set(sequence, () => this.#buryLoaded(lane, sequence, outcome, times));
     }
     lane.settle({ first: sequence, last: sequence });
     const isKnownToStore = batch !== undefined && batch.storage !== 'none' && batch.storage !== 'new';

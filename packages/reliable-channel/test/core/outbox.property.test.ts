@@ -48,7 +48,10 @@ const step = fc.oneof(
       downMs: fc.constantFrom(0, 100, 86_400_000),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('load' as const), fails: fc.constantFrom(false, false, true) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('load' as const), fails: fc.constantFrom(false, false, true) }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('connect' as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cut' as const) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant('deliver' as const), count: fc.integer({ min: 1, max: 8 }) }) },
@@ -56,7 +59,10 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('cancel' as const), pick: fc.nat({ max: 100 }) }) },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('leap' as const), ms: fc.constantFrom(-1.8e12, -3_600_000, 60_000, 1e10) }),
+    arbitrary: fc.record({
+      kind: fc.constant('leap' as const),
+      ms: fc.constantFrom(-1.8e12, -3_600_000, 60_000, 1e10),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('mute' as const), isMute: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('forget' as const) }) },
@@ -141,18 +147,21 @@ function run(options: Partial<SenderOptions>, steps: readonly Step[], list: read
 }
 
 describe('a sending half that meets everything at once', () => {
-  it.each(['reject', 'wait', 'evict'] as const)('ends every message once and loses nothing, %s when full', (whenFull) => {
-    const bounds = fc.constantFrom<Partial<SenderOptions>>(
-      {},
-      { outboxMaxMessages: 8, outboxMaxBytes: 600 },
-      { outboxMaxAgeMs: 400 },
-      { loadedMaxBytes: 100, windowMaxMessages: 3 },
-    );
-    fc.assert(
-      fc.property(bounds, fc.array(step, { maxLength: 60, size: 'max' }), answers, (options, steps, list) =>
-        run({ ...options, whenFull }, steps, list),
-      ),
-      { numRuns: RUNS },
-    );
-  });
+  it.each(['reject', 'wait', 'evict'] as const)(
+    'ends every message once and loses nothing, %s when full',
+    (whenFull) => {
+      const bounds = fc.constantFrom<Partial<SenderOptions>>(
+        {},
+        { outboxMaxMessages: 8, outboxMaxBytes: 600 },
+        { outboxMaxAgeMs: 400 },
+        { loadedMaxBytes: 100, windowMaxMessages: 3 },
+      );
+      fc.assert(
+        fc.property(bounds, fc.array(step, { maxLength: 60, size: 'max' }), answers, (options, steps, list) =>
+          run({ ...options, whenFull }, steps, list),
+        ),
+        { numRuns: RUNS },
+      );
+    },
+  );
 });

@@ -1,7 +1,13 @@
 // A receiving half that fits on a page: sets and maps, no limits, no cleverness. It survives the crashes of its sender, says
 // what it has handled, and throws when the sender does what no sender may do.
 
-import { type ChannelFrame, decodeEntries, type MessageResult, NACK_CODE, type RangeList } from '@holdfast/protocol/core';
+import {
+  type ChannelFrame,
+  decodeEntries,
+  type MessageResult,
+  NACK_CODE,
+  type RangeList,
+} from '@holdfast/protocol/core';
 
 /** What the handler does with a message. `silent`: it takes it, and its ack comes only with that of a later one. */
 export type Answer = 'done' | 'reply' | 'reject' | 'fail' | 'retryLater' | 'overloaded' | 'silent';
@@ -73,17 +79,30 @@ export class ModelReceiver {
     for (const [index, text] of texts.entries()) {
       const sequence = first + index;
       const known = lane.seen.get(sequence) ?? text;
-      if (known !== text) throw new Error(`${name}/${sequence} was ${known} and is ${text} now: a number was used twice`);
+      if (known !== text)
+        throw new Error(`${name}/${sequence} was ${known} and is ${text} now: a number was used twice`);
       lane.seen.set(sequence, text);
       if (!lane.handled.has(sequence)) {
         const isInOrder = before === 0 || before < lane.floor || lane.handled.has(before);
         if (!isInOrder) break;
         const answer = this.#answer(text);
         if (answer === 'fail' || answer === 'retryLater' || answer === 'overloaded') {
-          const code = { fail: NACK_CODE.handlerFailed, retryLater: NACK_CODE.retryLater, overloaded: NACK_CODE.overloaded };
+          const code = {
+            fail: NACK_CODE.handlerFailed,
+            retryLater: NACK_CODE.retryLater,
+            overloaded: NACK_CODE.overloaded,
+          };
           this.#ack(epoch, name, lane);
           this.#say({
-            ...{ type: 'nack', epoch, code: code[answer], lane: name, from: sequence, retryAfterMs: 50, reason: answer },
+            ...{
+              type: 'nack',
+              epoch,
+              code: code[answer],
+              lane: name,
+              from: sequence,
+              retryAfterMs: 50,
+              reason: answer,
+            },
           });
           return;
         }

@@ -93,8 +93,6 @@ export class SendingWorld {
   #texts = 0;
   #randomWord = 12_345;
   outputCount = 0;
-  /** Called at the beginning of each commit: a place where the power can go. */
-  onCommitBegun: (() => void) | undefined;
 
   constructor(options: Partial<SenderOptions> = {}, answer: (text: string) => Answer = () => 'done') {
     this.#options = { ...SMALL_SENDER, ...options };
@@ -121,7 +119,8 @@ export class SendingWorld {
   cancel(pick: number): void {
     const open = this.ledger.openPlaces();
     const place = open[pick % Math.max(1, open.length)];
-    if (place !== undefined && this.sender.canCancel(place.lane, place.sequence)) this.feed({ type: 'cancel', ...place });
+    if (place !== undefined && this.sender.canCancel(place.lane, place.sequence))
+      this.feed({ type: 'cancel', ...place });
   }
 
   // ---- the store
@@ -246,7 +245,8 @@ export class SendingWorld {
       throw new Error(`${messages} messages are counted, and ${unsettled} are not settled`);
     }
     const loaded = lanes.flatMap(({ batches }) => batches).reduce((sum, { entries }) => sum + entries.length, 0);
-    if (isRead && this.sender.isStoreIdle && bytes !== loaded) throw new Error(`${bytes} bytes are counted, not ${loaded}`);
+    if (isRead && this.sender.isStoreIdle && bytes !== loaded)
+      throw new Error(`${bytes} bytes are counted, not ${loaded}`);
     const { inFlight } = this.sender;
     if (inFlight > this.#options.windowMaxMessages) throw new Error(`${inFlight} messages are in flight`);
   }
