@@ -160,10 +160,11 @@ function closeBatch(open: OpenBatch): Batch {
   const entries = new Uint8Array(bytes);
   const ends = new Uint32Array(pieces.length);
   let end = 0;
-  for (const [index, piece] of pieces.entries()) {
+  let index = 0;
+  for (const piece of pieces) {
     entries.set(piece, end);
     end += piece.length;
-    ends[index] = end;
+    ends[index++] = end;
   }
   return {
     ...{ lane, first, count: pieces.length, ordinal, acceptedAtMs: Math.ceil(acceptedAtMs), importance, traits },

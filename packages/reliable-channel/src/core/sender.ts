@@ -173,12 +173,13 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
 
   handle(input: SenderInput | TimeoutInput, nowMs: number): void {
     this.#nowMs = nowMs;
+    if (input.type === 'send') {
+      // Stored with the rest of its turn; `turnEnded` follows.
+      this.#collect(input.message);
+      return;
+    }
     this.#age.look(nowMs, this.#sources.wallClockMs());
     switch (input.type) {
-      case 'send':
-        // Stored with the rest of its turn; `turnEnded` follows.
-        this.#collect(input.message);
-        return;
       case 'turnEnded':
         break;
       case 'cancel':
@@ -230,7 +231,7 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
       return output;
     }
     // Taken from the front one by one, many outputs would be moved many times.
-    this.#outputs.length = 0;
+    if (this.#polled > 0) this.#outputs.length = 0;
     this.#polled = 0;
     return undefined;
   }

@@ -1,12 +1,15 @@
 import { expect, it } from 'vitest';
-import { type LoadedBatch, LoadedBatches } from '../../src/core/index.js';
+import { type Batch, type Importance, LoadedBatches } from '../../src/core/index.js';
 
-function batch(first: number, count: number): LoadedBatch {
+function batch(first: number, count: number, importance: Importance = 'critical'): Batch {
   const ends = Uint32Array.from({ length: count }, (_, index) => (index + 1) * 10);
-  return { first, count, lane: '', entries: new Uint8Array(count * 10), ends, attempts: new Uint32Array(count) };
+  return {
+    ...{ lane: '', first, count, ordinal: first, acceptedAtMs: 0, importance, traits: [], settled: [] },
+    ...{ entries: new Uint8Array(count * 10), ends, attempts: new Uint32Array(count), storage: 'none', isDirty: false },
+  };
 }
 
-function loaded(...batches: LoadedBatch[]): LoadedBatches {
+function loaded(...batches: Batch[]): LoadedBatches {
   const all = new LoadedBatches();
   for (const each of batches) all.push(each);
   return all;
@@ -19,14 +22,20 @@ it('finds the batch that holds a number, and none in the gaps and outside', () =
   expect(loaded().find(1)).toBeUndefined();
 });
 
-it('takes out what is done, from the beginning or everywhere, and counts the bytes of the rest', () => {
-  const isDone = ({ first }: LoadedBatch): boolean => first !== 2;
-  const batches = loaded(batch(1, 1), batch(2, 1), batch(3, 2));
-  expect(batches.bytes).toBe(40);
-  expect(batches.takeDone(isDone, false).map(({ first }) => first)).toEqual([1]);
-  expect(batches.bytes).toBe(30);
-  expect(batches.takeDone(isDone, true).map(({ first }) => first)).toEqual([3]);
-  expect(batches.bytes).toBe(10);
-  expect(batches.takeDone(isDone, true)).toEqual([]);
-  expect(batches.find(2)?.first).toBe(2);
+it('finds the batches that hold any of a run', () => {
+  const batches = loaded(batch(5, 3), batch(8, 1), batch(20, 2));
+  const firsts = (first: number, last: number): number[] => [...batches.overlapping(first, last)].map((b) => b.first);
+  expect([firsts(1, 4), firsts(7, 8), firsts(9, 19), firsts(1, 99)]).toEqual([[], [5, 8], [], [5, 8, 20]]);
+});
+
+it('takes out what is done, wherever it lies, and counts the bytes of the rest', () => {
+  const [a, b, c, d] = [batch(1, 1), batch(2, 1, 'high'), batch(3, 2), batch(5, 1, 'low')] as const;
+  const batches = loaded(a, b, c, d);
+  expect([batches.bytes, batches.yielding]).toEqual([50, [b, d]]);
+  batches.remove([a]);
+  expect([batches.bytes, batches.all]).toEqual([40, [b, c, d]]);
+  batches.remove([b, d]);
+  expect([batches.bytes, batches.all, batches.yielding]).toEqual([20, [c], []]);
+  batches.remove([]);
+  expect(batches.find(4)).toBe(c);
 });

@@ -1,15 +1,20 @@
 import { expect, it } from 'vitest';
-import { RetrySchedule } from '../../src/core/index.js';
+import { RETRY_AFTER_MAX_MS, type Refusal, RetrySchedule } from '../../src/core/index.js';
 
-const OPTIONS = { minMs: 100, maxMs: 1_000 };
+const BACKOFF = { minMs: 100, maxMs: 1_000 };
+
+function refusal(sequence: number, retryAfterMs = 0): Refusal {
+  return { sequence, retryAfterMs, backoff: BACKOFF };
+}
+
 const longest = (): number => 0xffffffff;
 const shortest = (): number => 0;
 
 /** The waits after so many refusals of one message. */
 function waits(count: number, random = longest): number[] {
-  const schedule = new RetrySchedule(OPTIONS, random);
+  const schedule = new RetrySchedule(random);
   return Array.from({ length: count }, () => {
-    schedule.onRefused(7, 0, 0);
+    schedule.onRefused(refusal(7), 0);
     return schedule.nextTimeoutMs(0) ?? 0;
   });
 }
@@ -24,25 +29,25 @@ it('a wait is drawn from its whole span', () => {
 });
 
 it('another message begins anew', () => {
-  const schedule = new RetrySchedule(OPTIONS, longest);
-  for (const sequence of [7, 7, 7, 8]) schedule.onRefused(sequence, 0, 0);
+  const schedule = new RetrySchedule(longest);
+  for (const sequence of [7, 7, 7, 8]) schedule.onRefused(refusal(sequence), 0);
   expect(schedule.nextTimeoutMs(0)).toBe(100);
 });
 
-it('the wish of the agent is kept, within the longest wait', () => {
-  const schedule = new RetrySchedule(OPTIONS, shortest);
-  schedule.onRefused(7, 300, 50);
+it('the wish of the agent is kept, up to a day', () => {
+  const schedule = new RetrySchedule(shortest);
+  schedule.onRefused(refusal(7, 300), 50);
   expect(schedule.nextTimeoutMs(50)).toBe(350);
-  schedule.onRefused(7, 50_000, 50);
-  expect(schedule.nextTimeoutMs(50)).toBe(1_050);
+  schedule.onRefused(refusal(7, 1e12), 50);
+  expect(schedule.nextTimeoutMs(50)).toBe(50 + RETRY_AFTER_MAX_MS);
 });
 
 it('the wait is over at its end, and with a new opening', () => {
-  const schedule = new RetrySchedule(OPTIONS, longest);
+  const schedule = new RetrySchedule(longest);
   expect(schedule.isWaiting(0)).toBe(false);
-  schedule.onRefused(7, 0, 0);
+  schedule.onRefused(refusal(7), 0);
   expect([schedule.isWaiting(99), schedule.isWaiting(100)]).toEqual([true, false]);
   expect(schedule.nextTimeoutMs(100)).toBeUndefined();
-  schedule.onOpened();
+  schedule.clear();
   expect(schedule.isWaiting(0)).toBe(false);
 });
