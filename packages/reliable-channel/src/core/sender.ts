@@ -271,9 +271,8 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
   }
 
   #collect(message: OutgoingMessage): void {
-    if (this.#outbox.isFullFor(message.entry.length) && !this.#outbox.canWait(message.entry.length)) {
-      this.#attrition.makeRoom(message.entry.length);
-    }
+    const { length } = message.entry;
+    if (this.#outbox.isFullFor(length) && !this.#outbox.canWait(length)) this.#attrition.makeRoom(length);
     const ageMs = this.#age.ageMs(this.#nowMs);
     const sequence = this.#outbox.collect(message, ageMs);
     const { coalesceKey } = message.traits;

@@ -6,14 +6,22 @@ const WALL_MS = 1_767_225_600_000;
 const BOOT_MS = 12_000;
 
 /** The age at `nowMs` of an outbox that was 5 s old when the wall clock was `savedWallMs`, opened at 100 ms. */
-function ageAt(nowMs: number, savedWallMs: number, ...looks: readonly (readonly [nowMs: number, wallMs: number])[]): number {
+function ageAt(
+  nowMs: number,
+  savedWallMs: number,
+  ...looks: readonly (readonly [nowMs: number, wallMs: number])[]
+): number {
   const clock = new AgeClock({ ageMs: 5_000, wallMs: savedWallMs });
   for (const [atMs, wallMs] of looks) clock.look(atMs, wallMs);
   return clock.ageMs(nowMs);
 }
 
 it('goes with the monotonic clock, whatever the wall clock does while the process runs', () => {
-  const looks = [[100, WALL_MS], [200, WALL_MS + 1e9], [300, 0]] as const;
+  const looks = [
+    [100, WALL_MS],
+    [200, WALL_MS + 1e9],
+    [300, 0],
+  ] as const;
   expect(ageAt(1_100, WALL_MS, ...looks)).toBe(6_000);
 });
 
@@ -33,7 +41,10 @@ it.each([
 
 it('makes up for the time that was not counted when a device that booted in 1970 learns the time', () => {
   // It has run for 400 ms when it learns that an hour and 400 ms have passed since the commit.
-  const looks = [[100, BOOT_MS], [500, WALL_MS + 3_600_400]] as const;
+  const looks = [
+    [100, BOOT_MS],
+    [500, WALL_MS + 3_600_400],
+  ] as const;
   expect(ageAt(500, WALL_MS, ...looks)).toBe(5_000 + 3_600_000 + 400);
   // What was learnt once is kept.
   expect(ageAt(600, WALL_MS, ...looks, [600, WALL_MS])).toBe(5_000 + 3_600_000 + 500);
