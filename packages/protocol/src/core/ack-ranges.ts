@@ -22,7 +22,7 @@ export const EMPTY_RANGES: RangeList = { cumulative: 0, ranges: [] };
 export class AckRanges implements RangeList {
   #cumulative: number;
   /** Ascending; the first begins at `#cumulative + 2` or later; each begins at least 2 behind the end of the one before. */
-  #ranges: SequenceRange[];
+  readonly #ranges: SequenceRange[];
 
   constructor(initial: RangeList = EMPTY_RANGES) {
     this.#cumulative = initial.cumulative;
@@ -46,25 +46,32 @@ export class AckRanges implements RangeList {
   addRange(first: number, last: number): void {
     invariant(first >= 1 && last >= first, 'a range has at least one sequence number');
     if (last <= this.#cumulative) return;
+    // The ranges from `at` to below `end` touch the new one and become part of it.
+    const at = this.#indexFrom(first - 1);
+    let end = at;
     let from = first;
     let to = last;
-    const kept: SequenceRange[] = [];
-    for (const range of this.#ranges) {
-      const apart = range.last + 1 < from || range.first > to + 1;
-      if (apart) kept.push(range);
-      else {
-        from = Math.min(from, range.first);
-        to = Math.max(to, range.last);
-      }
+    for (let range = this.#ranges[end]; range !== undefined && range.first <= last + 1; range = this.#ranges[end]) {
+      from = Math.min(from, range.first);
+      to = Math.max(to, range.last);
+      end += 1;
     }
     if (from <= this.#cumulative + 1) {
       this.#cumulative = to;
-      this.#ranges = kept;
-      return;
+      this.#ranges.splice(0, end);
+    } else this.#ranges.splice(at, end - at, { first: from, last: to });
+  }
+
+  /** The index of the first range that ends at `sequence` or later. */
+  #indexFrom(sequence: number): number {
+    let low = 0;
+    let high = this.#ranges.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#ranges[middle] as SequenceRange).last < sequence) low = middle + 1;
+      else high = middle;
     }
-    const at = kept.findIndex((range) => range.first > to);
-    kept.splice(at === -1 ? kept.length : at, 0, { first: from, last: to });
-    this.#ranges = kept;
+    return low;
   }
 
   add(sequence: number): void {

@@ -29,10 +29,11 @@ export class AgeClock {
     this.#saved = saved;
   }
 
-  /** The age at `nowMs`, in milliseconds; never less than before. */
+  /** The age at `nowMs`, in whole milliseconds; never less than before, as long as `nowMs` is not. */
   ageMs(nowMs: number): number {
     this.#openedAtMs ??= nowMs;
-    return this.#saved.ageMs + (this.#downtimeMs ?? 0) + (nowMs - this.#openedAtMs);
+    // Whole: what is due in a rest of a millisecond that rounding has made would be asked for again and again.
+    return Math.floor(this.#saved.ageMs + (this.#downtimeMs ?? 0) + (nowMs - this.#openedAtMs));
   }
 
   /** Looks at the wall clock, until it has said how long the time between the processes was. */

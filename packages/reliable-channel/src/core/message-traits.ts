@@ -51,12 +51,14 @@ export function sameTraits(a: MessageTraits, b: MessageTraits): boolean {
 
 /** The traits of the message at `index`. */
 export function traitsAt(runs: readonly TraitsRun[], index: number): MessageTraits {
-  let traits = NO_TRAITS;
-  for (const run of runs) {
-    if (run.from > index) break;
-    traits = run.traits;
+  let low = 0;
+  let high = runs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((runs[middle] as TraitsRun).from <= index) low = middle + 1;
+    else high = middle;
   }
-  return traits;
+  return runs[low - 1]?.traits ?? NO_TRAITS;
 }
 
 /** Writes how many runs, then each one's first index, and its traits. */

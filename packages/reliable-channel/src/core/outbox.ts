@@ -255,8 +255,10 @@ export class Outbox {
   #unstoredBytes(): number {
     let bytes = this.#collected.bytes;
     for (const { yielding, entering } of this.#lanes.values()) {
-      for (const batch of yielding) if (batch.storage === 'none') bytes += batch.entries.length;
-      for (const batch of entering) if (batch.storage === 'none') bytes += batch.entries.length;
+      for (const batch of yielding)
+        if (batch.storage === 'none' || batch.storage === 'new') bytes += batch.entries.length;
+      for (const batch of entering)
+        if (batch.storage === 'none' || batch.storage === 'new') bytes += batch.entries.length;
     }
     return bytes;
   }

@@ -24,43 +24,41 @@ export class SettledNumbers {
   }
 
   has(sequence: number): boolean {
-    return this.#settled.has(sequence);
+    return sequence < this.floor || this.#rangeAt(sequence) !== undefined;
   }
 
   /** Whether all of a run is settled. */
   hasRun(first: number, last: number): boolean {
     if (last < this.floor) return true;
-    const from = Math.max(first, this.floor);
-    return this.#settled.ranges.some((range) => range.first <= from && last <= range.last);
+    const range = this.#settled.ranges[this.#indexFrom(last)];
+    return range !== undefined && range.first <= Math.max(first, this.floor);
   }
 
   /** What of a run is settled, ascending. */
   runsIn(first: number, last: number): Run[] {
-    const runs = this.#settled.ranges
-      .filter((range) => range.last >= first && range.first <= last)
-      .map((range) => ({ first: Math.max(first, range.first), last: Math.min(last, range.last) }));
-    if (first < this.floor) runs.unshift({ first, last: Math.min(last, this.floor - 1) });
+    const runs: Run[] = [];
+    if (first < this.floor) runs.push({ first, last: Math.min(last, this.floor - 1) });
+    const { ranges } = this.#settled;
+    for (let index = this.#indexFrom(first); index < ranges.length; index++) {
+      const range = ranges[index] as Run;
+      if (range.first > last) break;
+      runs.push({ first: Math.max(first, range.first), last: Math.min(last, range.last) });
+    }
     return runs;
   }
 
   /** The highest number below `sequence` that is not settled, or 0. */
   unsettledBelow(sequence: number): number {
-    let candidate = sequence - 1;
-    const { cumulative, ranges } = this.#settled;
-    for (let index = ranges.length - 1; index >= 0; index--) {
-      const range = ranges[index] as Run;
-      if (range.first <= candidate && candidate <= range.last) candidate = range.first - 1;
-    }
-    return candidate > cumulative ? candidate : 0;
+    const range = this.#rangeAt(sequence - 1);
+    const candidate = range === undefined ? sequence - 1 : range.first - 1;
+    return candidate >= this.floor ? candidate : 0;
   }
 
   /** The lowest number from `sequence` on that is not settled. */
   unsettledFrom(sequence: number): number {
-    let candidate = Math.max(sequence, this.floor);
-    for (const range of this.#settled.ranges) {
-      if (range.first <= candidate && candidate <= range.last) candidate = range.last + 1;
-    }
-    return candidate;
+    const candidate = Math.max(sequence, this.floor);
+    const range = this.#rangeAt(candidate);
+    return range === undefined ? candidate : range.last + 1;
   }
 
   /** Adds a set; returns the runs in it that are news, ascending. */
@@ -75,12 +73,33 @@ export class SettledNumbers {
     if (last < this.floor) return;
     const begin = Math.max(first, this.floor);
     let from = begin;
-    for (const known of this.#settled.ranges) {
-      if (known.last < from || known.first > last) continue;
+    const { ranges } = this.#settled;
+    for (let index = this.#indexFrom(begin); index < ranges.length; index++) {
+      const known = ranges[index] as Run;
+      if (known.first > last) break;
       if (from < known.first) news.push({ first: from, last: known.first - 1 });
       from = known.last + 1;
     }
     if (from <= last) news.push({ first: from, last });
     this.#settled.addRange(begin, last);
+  }
+
+  /** The range that holds `sequence`: ranges never touch, so there is one at most. */
+  #rangeAt(sequence: number): Run | undefined {
+    const range = this.#settled.ranges[this.#indexFrom(sequence)];
+    return range !== undefined && range.first <= sequence ? range : undefined;
+  }
+
+  /** The index of the first range that ends at `sequence` or later. There can be as many ranges as messages in memory. */
+  #indexFrom(sequence: number): number {
+    const { ranges } = this.#settled;
+    let low = 0;
+    let high = ranges.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ranges[middle] as Run).last < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

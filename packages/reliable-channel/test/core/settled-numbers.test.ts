@@ -10,7 +10,6 @@ function describeBy(has: (sequence: number) => boolean): unknown {
   const unsettled = [...ALL, HIGHEST + 1].filter((sequence) => !has(sequence));
   return {
     floor: unsettled[0],
-    unsettled: unsettled.length - 1,
     below: ALL.map((sequence) => unsettled.filter((each) => each < sequence).at(-1) ?? 0),
     from: ALL.map((sequence) => unsettled.find((each) => each >= sequence)),
   };
@@ -21,7 +20,6 @@ describe('SettledNumbers', () => {
   const step = fc.record({
     cumulative: fc.nat({ max: HIGHEST / 3 }),
     runs: fc.array(run, { maxLength: 3 }),
-    asOne: fc.boolean(),
   });
 
   it('answers as a plain set of numbers does, and tells each number as news once', () => {
@@ -29,7 +27,7 @@ describe('SettledNumbers', () => {
       fc.property(fc.integer({ min: 1, max: 5 }), fc.array(step, { maxLength: 8 }), (floor, steps) => {
         const settled = new SettledNumbers(floor);
         const model = new Set(ALL.filter((sequence) => sequence < floor));
-        for (const { cumulative, runs, asOne } of steps) {
+        for (const { cumulative, runs } of steps) {
           const ranges = runs
             .map(([first, length]) => ({
               first: first + cumulative + 1,
@@ -37,18 +35,14 @@ describe('SettledNumbers', () => {
             }))
             .filter(({ first, last }) => first <= last)
             .sort((a, b) => a.first - b.first);
-          if (asOne) for (const { first, last } of ranges) settled.addRun(first, last);
-          const news = asOne ? [] : settled.addAll({ cumulative, ranges });
-          const named = ALL.filter(
-            (n) => (!asOne && n <= cumulative) || ranges.some((r) => r.first <= n && n <= r.last),
-          );
+          const news = settled.addAll({ cumulative, ranges });
+          const named = ALL.filter((n) => n <= cumulative || ranges.some((r) => r.first <= n && n <= r.last));
           const expected = named.filter((sequence) => !model.has(sequence));
           const told = news.flatMap(({ first, last }) => ALL.filter((n) => first <= n && n <= last));
-          if (!asOne) expect(told).toEqual(expected);
+          expect(told).toEqual(expected);
           for (const sequence of named) model.add(sequence);
           expect({
             floor: settled.floor,
-            unsettled: settled.countUnsettled(HIGHEST + 1),
             below: ALL.map((sequence) => settled.unsettledBelow(sequence)),
             from: ALL.map((sequence) => settled.unsettledFrom(sequence)),
           }).toEqual(describeBy((sequence) => model.has(sequence)));
@@ -57,6 +51,9 @@ describe('SettledNumbers', () => {
             const last = Math.min(HIGHEST, first + 3);
             const isWhole = ALL.filter((n) => first <= n && n <= last).every((n) => model.has(n));
             expect(settled.hasRun(first, last)).toBe(isWhole);
+            const runs = settled.runsIn(first, last);
+            const inRuns = ALL.filter((n) => runs.some((each) => each.first <= n && n <= each.last));
+            expect(inRuns).toEqual(ALL.filter((n) => first <= n && n <= last && model.has(n)));
           }
         }
       }),
