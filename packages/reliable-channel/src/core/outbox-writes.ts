@@ -101,12 +101,14 @@ export class OutboxWrites {
   }
 
   /** Begins a commit with everything that is to be written, or, after one that failed, with little more than deletions. */
-  begin(rest: Pick<Commit, 'lanes' | 'deadLetters' | 'epoch'>): Commit {
+  begin(rest: Pick<Commit, 'lanes' | 'deadLetters' | 'epoch'>, isBelowFloor: (end: LaneEnd) => boolean): Commit {
     invariant(this.#commit === undefined, 'one commit at a time');
     if (this.#isTight && this.#deletable.size > 0) {
       const deleted = new Set([...this.#deletable].slice(0, DELETE_FEW));
       for (const key of deleted) this.#deletable.delete(key);
-      this.#commit = { ...rest, batches: [], deleted, ends: [] };
+      // The records of the lanes say how far everything is over: those ends can be told, and must be.
+      this.#commit = { ...rest, batches: [], deleted, ends: this.#ends.filter(isBelowFloor) };
+      this.#ends = this.#ends.filter((end) => !isBelowFloor(end));
       return this.#commit;
     }
     this.#commit = { ...rest, batches: [...this.#batches], deleted: this.#deletable, ends: this.#ends };

@@ -181,7 +181,10 @@ export class Outbox {
     const records = [...this.#lanes.values()].filter((lane) => lane.isDirty).map((lane) => lane.takeRecord());
     const deadLetters = this.deadLetters.takeChanges();
     const [epoch, ordinal] = [this.#epoch, this.#ordinal];
-    const commit = this.#writes.begin({ lanes: records, deadLetters, epoch });
+    const commit = this.#writes.begin(
+      { lanes: records, deadLetters, epoch },
+      ({ lane, last }) => last < this.#laneOf(lane).floor,
+    );
     this.#needsNumbers = false;
     this.#hasCounted = false;
     const puts = commit.batches.map((batch) => this.#putOf(batch));
