@@ -21,6 +21,7 @@ import {
   newEpoch,
   type OpenedOutbox,
   type OutboxMeta,
+  type StoreOperation,
 } from './core/index.js';
 
 const ADVICE = 'open it with the version of Holdfast that wrote it, or put a backup back';
@@ -54,6 +55,27 @@ export async function openOutbox(
   const meta: OutboxMeta = { ...before, epoch: newEpoch(sources.random), bytes: found.bytes };
   await store.commit([{ type: 'put', key: metaKey(prefix), value: encodeMeta(meta) }]);
   return { meta, lanes: found.lanes, deadLetters };
+}
+
+/** Records that a full disk nearly always has room to delete. */
+export const DELETE_FEW = 16;
+
+/**
+ * Cuts the commit of an outbox into pieces that a full disk may take one after the other: it may have no room for a commit
+ * that deletes many records, since that needs room as well, but for one that deletes a few and writes next to nothing; and
+ * then for new batches. The numberings and the dead letters come first: what they say to be over can be deleted. Nothing is
+ * lost when only some of the pieces are taken and the whole is called failed.
+ */
+export function commitPieces(operations: readonly StoreOperation[], prefix: string): StoreOperation[][] {
+  const { from, to } = batchKeys(prefix);
+  const isBatch = ({ type, key }: StoreOperation): boolean => type === 'put' && key >= from && key < to;
+  const deletions = operations.filter(({ type }) => type === 'delete');
+  const small = operations.filter((operation) => operation.type === 'put' && !isBatch(operation));
+  const pieces: StoreOperation[][] = [[...small, ...deletions.slice(0, DELETE_FEW)]];
+  for (let at = DELETE_FEW; at < deletions.length; at += DELETE_FEW) pieces.push(deletions.slice(at, at + DELETE_FEW));
+  const batches = operations.filter(isBatch);
+  if (batches.length > 0) pieces.push(batches);
+  return pieces;
 }
 
 /** Whether a store has an outbox of this name. */

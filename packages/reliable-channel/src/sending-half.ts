@@ -12,7 +12,7 @@ import { DeadLetterBox } from './dead-letter-box.js';
 import { Deliveries } from './deliveries.js';
 import { type Delivery, evictedDelivery, type Outcome } from './delivery.js';
 import type { GroupCommit } from './group-commit.js';
-import { openOutbox, readBatches } from './outbox-store.js';
+import { commitPieces, openOutbox, readBatches } from './outbox-store.js';
 import { resolveSendOptions, type SendOptions } from './send-options.js';
 import { Tally } from './tally.js';
 
@@ -269,10 +269,21 @@ export class SendingHalf {
 
   async #commit({ operations }: Extract<SenderOutput, { type: 'commit' }>): Promise<void> {
     try {
-      await this.#options.commits.commit(() => operations);
+      await this.#write(operations);
       this.#feed({ type: 'committed' });
     } catch (error) {
       this.#feed({ type: 'commitFailed', detail: this.#reportStoreProblem(error) });
+    }
+  }
+
+  async #write(operations: readonly StoreOperation[]): Promise<void> {
+    const { commits, sender } = this.#options;
+    try {
+      await commits.commit(() => operations);
+    } catch (error) {
+      // With nothing to delete there is no room to be made.
+      if (!operations.some(({ type }) => type === 'delete')) throw error;
+      for (const piece of commitPieces(operations, sender.keyPrefix)) await commits.commit(() => piece);
     }
   }
 

@@ -10,12 +10,6 @@ import type { StoreOperation } from './store-operation.js';
 /** Failed batches that are remembered. A store that fails on and on must not fill the memory. */
 const FAILED_MAX = 256;
 
-/**
- * Batches that are deleted at a time after a commit failed. A full disk may have no room for a commit that deletes many
- * records, since that needs room as well, but for one that deletes a few and writes next to nothing.
- */
-const DELETE_FEW = 16;
-
 /** What the commit under way writes. */
 export interface Commit {
   readonly batches: readonly Batch[];
@@ -28,8 +22,11 @@ export interface Commit {
 
 /** The writes of one outbox. */
 export class OutboxWrites {
-  /** Batches that the next commit writes: new ones, and those that are not in the store as they are. */
-  #batches = new Set<Batch>();
+  /**
+   * Batches that the next commit writes, by key: new ones, and those that are not in the store as they are. One that has left
+   * the memory to be written may have been read again since, so the key tells which they are.
+   */
+  #batches = new Map<string, Batch>();
   #hasNew = false;
   /** Keys of batches that are settled, or that a failed commit may have left behind; no commit has deleted them yet. */
   #deletable = new Set<string>();
@@ -38,8 +35,6 @@ export class OutboxWrites {
   /** How messages ended, to be told when the store knows. */
   #ends: LaneEnd[] = [];
   #commit: Commit | undefined;
-  /** The latest commit failed: until one with batches succeeds, what can be deleted goes first, a few at a time. */
-  #isTight = false;
 
   get isCommitting(): boolean {
     return this.#commit !== undefined;
@@ -60,22 +55,22 @@ export class OutboxWrites {
   }
 
   /** A new batch is to be stored. */
-  add(batch: Batch): void {
+  add(batch: Batch, key: string): void {
     batch.storage = 'new';
-    this.#batches.add(batch);
+    this.#batches.set(key, batch);
     this.#hasNew = true;
   }
 
   /** A batch in memory is not in the store as it is. */
-  rewrite(batch: Batch): void {
+  rewrite(batch: Batch, key: string): void {
     batch.isDirty = true;
     // One that is being written is written again afterwards.
-    if (batch.storage !== 'committing') this.#batches.add(batch);
+    if (batch.storage !== 'committing') this.#batches.set(key, batch);
   }
 
   /** A batch is not needed any more. Returns whether its bytes still counted. */
   remove(batch: Batch, key: string): boolean {
-    this.#batches.delete(batch);
+    this.#batches.delete(key);
     if (batch.storage !== 'none') this.#deletable.add(key);
     return !this.#failed.delete(key);
   }
@@ -100,19 +95,11 @@ export class OutboxWrites {
     }
   }
 
-  /** Begins a commit with everything that is to be written, or, after one that failed, with little more than deletions. */
-  begin(rest: Pick<Commit, 'lanes' | 'deadLetters' | 'epoch'>, isBelowFloor: (end: LaneEnd) => boolean): Commit {
+  /** Begins a commit with everything that is to be written. */
+  begin(rest: Pick<Commit, 'lanes' | 'deadLetters' | 'epoch'>): Commit {
     invariant(this.#commit === undefined, 'one commit at a time');
-    if (this.#isTight && this.#deletable.size > 0) {
-      const deleted = new Set([...this.#deletable].slice(0, DELETE_FEW));
-      for (const key of deleted) this.#deletable.delete(key);
-      // The records of the lanes say how far everything is over: those ends can be told, and must be.
-      this.#commit = { ...rest, batches: [], deleted, ends: this.#ends.filter(isBelowFloor) };
-      this.#ends = this.#ends.filter((end) => !isBelowFloor(end));
-      return this.#commit;
-    }
-    this.#commit = { ...rest, batches: [...this.#batches], deleted: this.#deletable, ends: this.#ends };
-    this.#batches = new Set();
+    this.#commit = { ...rest, batches: [...this.#batches.values()], deleted: this.#deletable, ends: this.#ends };
+    this.#batches = new Map();
     this.#hasNew = false;
     this.#deletable = new Set();
     this.#ends = [];
@@ -127,14 +114,8 @@ export class OutboxWrites {
     return commit;
   }
 
-  /** The commit succeeded. */
-  onCommitted({ batches }: Commit): void {
-    if (batches.length > 0 || this.#deletable.size === 0) this.#isTight = false;
-  }
-
   /** The commit failed: its deletions and ends are for the next one. */
   giveBack({ deleted, ends }: Commit): void {
-    this.#isTight = true;
     for (const key of deleted) this.#deletable.add(key);
     this.#ends = [...ends, ...this.#ends];
   }

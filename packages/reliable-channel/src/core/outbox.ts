@@ -154,7 +154,7 @@ export class Outbox {
         for (const run of lane.settle(runOf(batch))) gone.push({ lane: batch.lane, ...run });
       } else {
         lane.enter(batch);
-        this.#writes.add(batch);
+        this.#writes.add(batch, this.#keyOf(batch));
       }
     }
     this.#admit();
@@ -181,10 +181,7 @@ export class Outbox {
     const records = [...this.#lanes.values()].filter((lane) => lane.isDirty).map((lane) => lane.takeRecord());
     const deadLetters = this.deadLetters.takeChanges();
     const [epoch, ordinal] = [this.#epoch, this.#ordinal];
-    const commit = this.#writes.begin(
-      { lanes: records, deadLetters, epoch },
-      ({ lane, last }) => last < this.#laneOf(lane).floor,
-    );
+    const commit = this.#writes.begin({ lanes: records, deadLetters, epoch });
     this.#needsNumbers = false;
     this.#hasCounted = false;
     const puts = commit.batches.map((batch) => this.#putOf(batch));
@@ -201,9 +198,7 @@ export class Outbox {
 
   /** The commit is on disk. Returns what can be told now. */
   onCommitted(): CommitReport {
-    const commit = this.#writes.finish();
-    const { batches, lanes, ends, epoch } = commit;
-    this.#writes.onCommitted(commit);
+    const { batches, lanes, ends, epoch } = this.#writes.finish();
     this.#storedEpoch = epoch;
     this.deadLetters.onCommitted();
     for (const { lane, first } of ends) this.#laneOf(lane).untold.delete(first);
@@ -216,7 +211,8 @@ export class Outbox {
     this.#admit();
     // Messages of these were given up meanwhile. They can lie in the store alone by now.
     for (const batch of batches)
-      if (batch.isDirty && !this.#laneOf(batch.lane).isForgotten(batch)) this.#writes.rewrite(batch);
+      if (batch.isDirty && !this.#laneOf(batch.lane).isForgotten(batch))
+        this.#writes.rewrite(batch, this.#keyOf(batch));
     this.#forgetFailed();
     return { stored: joinRuns(stored), ends };
   }
@@ -241,7 +237,7 @@ export class Outbox {
       } else {
         // It was to be written again; if it is still needed, it is.
         if (batch.storage === 'committing') batch.storage = 'failed';
-        if (!lane.isForgotten(batch)) this.#writes.rewrite(batch);
+        if (!lane.isForgotten(batch)) this.#writes.rewrite(batch, this.#keyOf(batch));
       }
     }
     this.#admit();
@@ -258,10 +254,8 @@ export class Outbox {
   #unstoredBytes(): number {
     let bytes = this.#collected.bytes;
     for (const { yielding, entering } of this.#lanes.values()) {
-      for (const batch of yielding)
-        if (batch.storage === 'none' || batch.storage === 'new') bytes += batch.entries.length;
-      for (const batch of entering)
-        if (batch.storage === 'none' || batch.storage === 'new') bytes += batch.entries.length;
+      for (const batch of yielding) if (!isInStore(batch)) bytes += batch.entries.length;
+      for (const batch of entering) if (!isInStore(batch)) bytes += batch.entries.length;
     }
     return bytes;
   }
@@ -325,7 +319,7 @@ export class Outbox {
       this.#writes.end(end);
       lane.untold.add(sequence);
       // Below the floor the lane's record says it.
-      if (sequence >= lane.floor) this.#writes.rewrite(batch as Batch);
+      if (sequence >= lane.floor) this.#writes.rewrite(batch as Batch, this.#keyOf(batch));
     }
     this.#dropSettled(lane);
     return isKnownToStore ? [] : [end];
@@ -339,7 +333,7 @@ export class Outbox {
 
   /** A message in memory that was not stored is to be stored after all. */
   store(batch: Batch): void {
-    if (batch.storage === 'none' && !batch.isDirty) this.#writes.rewrite(batch);
+    if (batch.storage === 'none' && !batch.isDirty) this.#writes.rewrite(batch, this.#keyOf(batch));
   }
 
   /** Begins a new epoch: the receiver knows numbers that we do not, so ours can not be trusted to be new. */
@@ -424,6 +418,11 @@ export interface DeathTimes {
 
 function put(key: string, value: Uint8Array): StoreOperation {
   return { type: 'put', key, value };
+}
+
+/** Whether the store has a batch, or is being given it. */
+function isInStore({ storage }: Batch): boolean {
+  return storage === 'stored' || storage === 'committing';
 }
 
 function runOf(batch: BatchRecord): Run {

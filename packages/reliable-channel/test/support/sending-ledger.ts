@@ -43,6 +43,8 @@ export class SendingLedger {
   readonly #ghosts = new Set<string>();
   /** Messages that a commit took off the disk of which nobody has heard; who dies now does not hear how they ended. */
   readonly #justGone = new Set<string>();
+  /** The same for a commit that was told to have failed and is on the disk: a later commit may tell how they ended. */
+  readonly #goneUnheard = new Set<string>();
   /** Messages that came back although the process that died had given them up: they come late. */
   readonly revived = new Set<string>();
 
@@ -81,12 +83,13 @@ export class SendingLedger {
     }
   }
 
-  /** A commit reaches the disk. */
-  onDisk(disk: Disk, operations: readonly StoreOperation[]): void {
+  /** A commit reaches the disk. @param isHeard - false: it is going to be told that it failed */
+  onDisk(disk: Disk, operations: readonly StoreOperation[], isHeard = true): void {
     const before = survivorsOn(disk);
     disk.apply(operations);
     const after = survivorsOn(disk);
-    for (const text of before) if (!after.has(text)) this.#justGone.add(text);
+    const gone = isHeard ? this.#justGone : this.#goneUnheard;
+    for (const text of before) if (!after.has(text)) gone.add(text);
   }
 
   /** The sending half has heard that its commit is on the disk. */
@@ -112,7 +115,7 @@ export class SendingLedger {
       // What the receiver has settled it settles again, until the disk has heard of it.
       const isGivenUp = outcome !== undefined && !isHandledOutcome(outcome) && !wasHandled(text);
       must(!isBack || !isGivenUp || this.#ghosts.has(text), `${place} was told to be ${outcome}, and is back`);
-      const isExcused = this.#justGone.has(text) || entry.isGone;
+      const isExcused = this.#justGone.has(text) || this.#goneUnheard.has(text) || entry.isGone;
       must(isBack || !isStored || outcome !== undefined || isExcused, `${place} was told to be stored, and is lost`);
       if (isBack && isSettled(lane, sequence)) this.revived.add(text);
       // Nobody waits for the others any more.

@@ -131,7 +131,7 @@ export class SendingWorld {
     if (commit === undefined) return;
     this.commit = undefined;
     if (end === 'failedButOnDisk') this.ledger.onGhosts(commit.operations);
-    if (end !== 'failed') this.ledger.onDisk(this.disk, commit.operations);
+    if (end !== 'failed') this.ledger.onDisk(this.disk, commit.operations, end === 'done');
     this.feed(end === 'done' ? { type: 'committed' } : { type: 'commitFailed', detail: 'the disk is full' });
     if (end === 'done') this.ledger.onCommitTold();
   }
