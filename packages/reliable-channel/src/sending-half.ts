@@ -7,7 +7,14 @@ import { encodeEntry } from '@holdfast/protocol/core';
 import type { FrameCarrier } from '@holdfast/transport';
 import type { ChannelEvent, SendingStats } from './channel-events.js';
 import type { CheckedStore } from './checked-store.js';
-import { type LaneRun, Sender, type SenderInput, type SenderOptions, type SenderOutput } from './core/index.js';
+import {
+  type LaneRun,
+  Sender,
+  type SenderInput,
+  type SenderOptions,
+  type SenderOutput,
+  type StoreOperation,
+} from './core/index.js';
 import { DeadLetterBox } from './dead-letter-box.js';
 import { Deliveries } from './deliveries.js';
 import { type Delivery, evictedDelivery, type Outcome } from './delivery.js';
