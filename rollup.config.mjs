@@ -3,10 +3,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dts } from 'rollup-plugin-dts';
 
-/** Published entries of one package: `exports` are its doors, `imports` are entries that only its own files open. */
+/**
+ * Published entries of one package: `exports` are its doors, `imports` are entries that only its own files open. A door may
+ * lead to another entry under the condition `node`.
+ */
 function entriesOf(folder) {
   const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'));
-  return Object.values({ ...manifest.exports, ...manifest.imports }).filter((door) => door['@holdfast/source']);
+  const doors = Object.values({ ...manifest.exports, ...manifest.imports });
+  return doors.flatMap((door) => [door, door.node]).filter((door) => door?.['@holdfast/source']);
 }
 
 /** Rollup's input map, from the name under dist to the file under build: `links/tcp` to `…/build/links/tcp.js`. */

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import type { Runtime } from '@holdfast/protocol';
-import { AcceptedConnection, type DisconnectCause } from '../src/index.js';
+import { AcceptedConnection, type DisconnectCause, type Pipe, type PipeEvents } from '../src/index.js';
 import type { MemoryNetwork } from '../src/links/memory.js';
 import { socketPipe } from '../src/links/tcp.js';
 
@@ -36,8 +36,13 @@ export class TestServer {
 
   /** Takes a socket that has come in. */
   accept(socket: Socket): AcceptedConnection {
+    return this.acceptPipe((events) => socketPipe(socket, events));
+  }
+
+  /** Takes what has come in by another link. */
+  acceptPipe(makePipe: (events: PipeEvents) => Pipe): AcceptedConnection {
     const connection = this.#connection(65_536);
-    connection.begin(socketPipe(socket, connection.pipeEvents));
+    connection.begin(makePipe(connection.pipeEvents));
     return connection;
   }
 

@@ -2,9 +2,11 @@
 
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import { checkInteger, checkText, HoldfastError } from '@holdfast/protocol';
+import { checkInteger, checkText } from '@holdfast/protocol';
 import { isLoopbackHost, socketPipe } from '@holdfast/transport/tcp';
 import type { AcceptPipe, Listener, OpenListener } from '../listener.js';
+import { HandshakeLimit } from './handshake-limit.js';
+import { listenFailure } from './listen-failure.js';
 
 /** The TLS side of a listener. */
 export interface TcpListenerTlsOptions {
@@ -36,13 +38,15 @@ export const DEFAULT_PORT = 7_400;
 /** From the open connection to the end of its TLS handshake, in milliseconds. */
 const TLS_HANDSHAKE_TIMEOUT_MS = 10_000;
 
+const HANDSHAKES_MAX = 10_000;
+
 const WRITE_MAX_BYTES = 65_536;
 
 /** Listens on TCP, or TLS. */
 export function tcpListener(options: TcpListenerOptions = {}): Listener {
   const port = checkInteger('port', options.port ?? DEFAULT_PORT, { min: 0, max: 65_535 });
   const host = checkText('host', options.host ?? '127.0.0.1', 255);
-  checkInteger('tls.handshakesMax', options.tls?.handshakesMax ?? 10_000, { min: 1, max: 1_000_000 });
+  checkInteger('tls.handshakesMax', options.tls?.handshakesMax ?? HANDSHAKES_MAX, { min: 1, max: 1_000_000 });
   return {
     isLoopback: isLoopbackHost(host),
     writeMaxBytes: WRITE_MAX_BYTES,
@@ -62,16 +66,17 @@ function listen(
     accept((events) => socketPipe(socket, events));
   };
   const server = tls === undefined ? createTcpServer({ noDelay: true }, onSocket) : createTls(tls, onSocket);
-  const endHandshakes = tls === undefined ? (): void => {} : limitHandshakes(server, tls.handshakesMax ?? 10_000);
+  const handshakes = tls === undefined ? undefined : new HandshakeLimit(server, tls.handshakesMax ?? HANDSHAKES_MAX);
+  server.on('secureConnection', (socket: Socket) => handshakes?.release(socket));
   return new Promise((resolve, reject) => {
     // Once it listens, an error means that one connection could not be taken, for want of file descriptors; it is gone.
-    server.on('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.on('error', (error: NodeJS.ErrnoException) => reject(listenFailure(error, `${host}:${port}`)));
     server.listen(port, host, () => {
       const { port: chosen } = server.address() as AddressInfo;
       const close = async (): Promise<void> => {
         // Its callback comes when every connection has ended; the port is free at once.
         server.close();
-        endHandshakes();
+        handshakes?.endAll();
       };
       resolve({ address: `${host}:${chosen}`, port: chosen, close });
     });
@@ -85,40 +90,4 @@ function createTls(tls: TcpListenerTlsOptions, onSocket: (socket: Socket) => voi
   // A handshake that fails concerns that one connection, which Node has closed.
   server.on('tlsClientError', () => {});
   return server;
-}
-
-/**
- * The agent hears of a connection when its TLS handshake is done, so those before are bounded here. Returns the function
- * that ends them.
- */
-function limitHandshakes(server: Server, handshakesMax: number): () => void {
-  /** By the other end's address, which the secure socket has in common with the one below it. */
-  const open = new Map<string, Socket>();
-  server.on('connection', (socket: Socket) => {
-    const key = addressOf(socket);
-    const [oldest] = open.values();
-    if (open.size >= handshakesMax) oldest?.destroy();
-    open.set(key, socket);
-    socket.once('close', () => {
-      if (open.get(key) === socket) open.delete(key);
-    });
-  });
-  server.on('secureConnection', (socket: Socket) => open.delete(addressOf(socket)));
-  return () => {
-    for (const socket of open.values()) socket.destroy();
-  };
-}
-
-function addressOf(socket: Socket): string {
-  return `${socket.remoteAddress ?? ''} ${socket.remotePort ?? 0}`;
-}
-
-function listenError(error: NodeJS.ErrnoException, host: string, port: number): HoldfastError {
-  const advice =
-    error.code === 'EADDRINUSE'
-      ? 'the port is in use; choose another one, or end the program that has it'
-      : error.code === 'EACCES'
-        ? 'this user may not use that port; choose one above 1023'
-        : error.message;
-  return new HoldfastError('LISTEN_FAILED', `can not listen on ${host}:${port}: ${advice}`, { cause: error });
 }

@@ -3,10 +3,12 @@
 import { createServer } from 'node:net';
 import { memoryListener } from '@holdfast/agent/memory';
 import { tcpListener } from '@holdfast/agent/tcp';
+import { websocketListener } from '@holdfast/agent/websocket';
 import { systemRuntime } from '@holdfast/protocol';
 import type { Link, Pipe } from '@holdfast/transport';
 import { createMemoryNetwork } from '@holdfast/transport/memory';
 import { type TcpTlsOptions, tcp } from '@holdfast/transport/tcp';
+import { websocket } from '@holdfast/transport/websocket';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Certificate, certificateFor, createAuthority } from '../../../../test/support/certificates.js';
 import { startChaosProxy } from '../../src/chaos-proxy.js';
@@ -55,6 +57,27 @@ function socketLink(tls: boolean): MakeLink {
   };
 }
 
+/** WebSocket, or the same with TLS, through a proxy that can cut it. */
+function webSocketLink(isSecure: boolean): MakeLink {
+  return async (accept) => {
+    const open = await websocketListener({ port: 0, ...(isSecure && { tls: server }) }).listen(accept);
+    const proxy = await startChaosProxy({ target: { host: HOST, port: open.port as number } });
+    const linkTo = (port: number): Link =>
+      isSecure
+        ? websocket({ url: `wss://${HOST}:${port}`, tls: { ca: authority.cert } })
+        : websocket({ url: `ws://${HOST}:${port}` });
+    return {
+      link: linkTo(proxy.port),
+      deadLink: linkTo(await freePort()),
+      cut: () => proxy.cut(),
+      close: async () => {
+        await open.close();
+        await proxy.close();
+      },
+    };
+  };
+}
+
 const memoryLink: MakeLink = async (accept) => {
   const network = createMemoryNetwork({ runtime: systemRuntime() });
   const open = await memoryListener(network).listen(accept);
@@ -69,6 +92,8 @@ const memoryLink: MakeLink = async (accept) => {
 describeLinkCompliance({ runner, name: 'the memory link', makeLink: memoryLink });
 describeLinkCompliance({ runner, name: 'the TCP link', makeLink: socketLink(false) });
 describeLinkCompliance({ runner, name: 'the TLS link', makeLink: socketLink(true) });
+describeLinkCompliance({ runner, name: 'the WebSocket link', makeLink: webSocketLink(false) });
+describeLinkCompliance({ runner, name: 'the WebSocket link with TLS', makeLink: webSocketLink(true) });
 
 /** A memory link whose device end does one thing wrong. */
 function broken(
