@@ -25,6 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const LIBRARY_HOMES: Readonly<Record<string, readonly RegExp[]>> = {
   msgpackr: [/^packages\/protocol\/src\/codec\.ts$/],
   lmdb: [/^packages\/reliable-channel\/src\/stores\/lmdb\.ts$/],
+  'idb-keyval': [/^packages\/reliable-channel\/src\/stores\/idb\.ts$/],
   // Each end of a WebSocket in Node.
   ws: [/^packages\/transport\/src\/links\/websocket-node\.ts$/, /^packages\/agent\/src\/listeners\/websocket\.ts$/],
   'p-retry': [/^packages\/transport\/src\//, /^packages\/reliable-channel\/src\//],

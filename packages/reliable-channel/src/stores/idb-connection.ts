@@ -1,0 +1,110 @@
+// A connection to one IndexedDB database, made again when the browser drops it: Safari does so in the background, every
+// browser when its storage process dies. p-retry runs the attempts. What was under way on a lost connection was aborted or
+// is complete, so doing it again is safe for whoever writes the same records again.
+
+import pRetry from 'p-retry';
+
+/** The object store that holds the records. */
+const RECORDS = 'records';
+
+/** Attempts to open after the first one, and the wait before the first of them in milliseconds; each is four times longer. */
+const REOPEN_RETRIES = 3;
+const REOPEN_WAIT_MS = 50;
+
+/** Errors of `indexedDB.open` that stay the same however often it is called. */
+const LASTING = new Set([
+  'SecurityError',
+  'NotAllowedError',
+  'VersionError',
+  'QuotaExceededError',
+  'InvalidStateError',
+]);
+
+/** Opens a database, and opens it again when need be. */
+export class IdbConnection {
+  readonly #name: string;
+  #database: Promise<IDBDatabase> | undefined;
+  #isClosed = false;
+
+  /** @param name - of the database; it is made when it is missing */
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /**
+   * Runs `work` in a transaction, and once more on a new connection when that fails, unless `isFinal` says that this would
+   * change nothing. Rejects with what the browser says.
+   */
+  async transact<Result>(
+    mode: IDBTransactionMode,
+    work: (records: IDBObjectStore) => Result | PromiseLike<Result>,
+    isFinal: (error: unknown) => boolean,
+  ): Promise<Result> {
+    const opening = this.#open();
+    try {
+      return await this.#run(await opening, mode, work);
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      void this.#drop(opening);
+      return this.#run(await this.#open(), mode, work);
+    }
+  }
+
+  /** Closes it for good, when the transactions under way are done. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#database !== undefined) await this.#drop(this.#database);
+  }
+
+  #run<Result>(
+    database: IDBDatabase,
+    mode: IDBTransactionMode,
+    work: (records: IDBObjectStore) => Result | PromiseLike<Result>,
+  ): Result | PromiseLike<Result> {
+    // Without this Chrome says that it is done when the operating system has the bytes, and power may still take them.
+    return work(database.transaction(RECORDS, mode, { durability: 'strict' }).objectStore(RECORDS));
+  }
+
+  #open(): Promise<IDBDatabase> {
+    if (this.#database !== undefined) return this.#database;
+    if (this.#isClosed) return Promise.reject(new Error('the store is closed'));
+    const opening = pRetry(() => openDatabase(this.#name), {
+      retries: REOPEN_RETRIES,
+      minTimeout: REOPEN_WAIT_MS,
+      factor: 4,
+      randomize: true,
+      shouldRetry: ({ error }) => !LASTING.has(error.name),
+    });
+    this.#database = opening;
+    opening.then(
+      (database) => {
+        database.onclose = () => this.#forget(opening);
+        // Somebody wants to delete the database or to open a later version of it, and can not while this one is open.
+        database.onversionchange = () => void this.#drop(opening);
+      },
+      () => this.#forget(opening),
+    );
+    return opening;
+  }
+
+  #forget(opening: Promise<IDBDatabase>): void {
+    if (this.#database === opening) this.#database = undefined;
+  }
+
+  async #drop(opening: Promise<IDBDatabase>): Promise<void> {
+    this.#forget(opening);
+    await opening.then(
+      (database) => database.close(),
+      () => {},
+    );
+  }
+}
+
+function openDatabase(name: string): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(name, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(RECORDS);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}

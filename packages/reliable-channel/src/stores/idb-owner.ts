@@ -1,0 +1,56 @@
+// Who has a store of this browser profile open: one page, or one worker. Web Locks end with their page, however that ends.
+// A page that came by plain http from another machine has none; there whoever wants the store asks around, and an owner that
+// does not answer, because it hangs, is overtaken: the store itself tells it so at its next commit.
+
+/** Lets a store go. */
+export type Release = () => void;
+
+/** How long a page that is going away may take to let its lock go, in milliseconds: a reload is no second page. */
+const LOCK_WAIT_MS = 500;
+
+/** How long an owner may take to answer, in milliseconds. */
+const ANSWER_WAIT_MS = 200;
+
+/** Takes the store for this page; resolves with `undefined` when another one has it. */
+export function claimStore(name: string): Promise<Release | undefined> {
+  const key = `holdfast/store/${name}`;
+  const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: LockManager };
+  if (locks !== undefined) return claimLock(locks, key);
+  return typeof BroadcastChannel === 'function' ? claimByAsking(key) : Promise.resolve(() => {});
+}
+
+function claimLock(locks: LockManager, key: string): Promise<Release | undefined> {
+  return new Promise((resolve, reject) => {
+    const wait = new AbortController();
+    const timer = setTimeout(() => wait.abort(), LOCK_WAIT_MS);
+    const hold = (): Promise<void> => {
+      clearTimeout(timer);
+      return new Promise((release) => resolve(release));
+    };
+    locks.request(key, { signal: wait.signal }, hold).catch((error) => {
+      clearTimeout(timer);
+      if (wait.signal.aborted) resolve(undefined);
+      else reject(error);
+    });
+  });
+}
+
+/** Whoever wants the store has a rank, and so has its owner, the lowest. Who hears of a lower one than its own gives up. */
+async function claimByAsking(key: string): Promise<Release | undefined> {
+  const channel = new BroadcastChannel(key);
+  // In Node an open channel would keep the process.
+  (channel as { unref?(): void }).unref?.();
+  let rank = 1 + Math.random();
+  const isFree = await new Promise<boolean>((resolve) => {
+    setTimeout(() => resolve(true), ANSWER_WAIT_MS);
+    channel.onmessage = ({ data: other }) => {
+      if (other > rank) channel.postMessage(rank);
+      else if (other < rank) resolve(false);
+    };
+    channel.postMessage(rank);
+  });
+  rank = 0;
+  if (isFree) return () => channel.close();
+  channel.close();
+  return undefined;
+}
