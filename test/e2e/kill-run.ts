@@ -10,29 +10,28 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { pick, randomInteger, seededRandom } from '@holdfast/simulator';
 import { type ChaosProxy, startChaosProxy } from '@holdfast/simulator/chaos-proxy';
 import { Child } from '../support/child.js';
-import { acknowledgedUpTo } from './kill-files.js';
 
 /** What the two programs say. */
 type DeviceSays = { readonly type: 'stored'; readonly last: number } | { readonly type: 'drained' };
 type AgentSays = { readonly type: 'listening'; readonly port: number };
 
-const DEVICE = new URL('fixtures/kill-device.mjs', import.meta.url);
-const AGENT = new URL('fixtures/kill-agent.mjs', import.meta.url);
-
 /** What a run does. */
 export interface KillRunOptions {
   readonly seed: number;
+  /** The programs. */
+  readonly device: URL;
+  readonly agent: URL;
   /** Messages to store. */
   readonly total: number;
   /** Moments at which one end, or both, are killed. */
   readonly kills: number;
+  /** Called when an agent is gone and the next one has not begun. */
+  onAgentGone(folder: string): void;
 }
 
 /** A run of the kill test. */
 export class KillRun {
   readonly folder = mkdtempSync(join(tmpdir(), 'holdfast-kill-'));
-  /** For each life of the agent but the first: the highest message that its device knew to be handled before it began. */
-  readonly acknowledgedBefore: number[] = [];
   readonly #options: KillRunOptions;
   readonly #random: () => number;
   /** Takes dialers while no agent runs, so that none of them ever meets a stranger on a port that was reused. */
@@ -45,10 +44,16 @@ export class KillRun {
   #storedUpTo = 0;
   #deviceLife = 0;
   #agentLife = 0;
+  #killCount = 0;
 
   constructor(options: KillRunOptions) {
     this.#options = options;
     this.#random = seededRandom(options.seed);
+  }
+
+  /** Processes killed so far. */
+  get killCount(): number {
+    return this.#killCount;
   }
 
   /** Runs to the end: everything is stored, handled and acknowledged, and both programs have ended. */
@@ -87,7 +92,7 @@ export class KillRun {
   async #killAndStart(victims: 'device' | 'agent' | 'both'): Promise<void> {
     const isDevice = victims !== 'agent';
     const isAgent = victims !== 'device';
-    await Promise.all([isDevice && this.#device.kill(), isAgent && this.#killAgent()]);
+    await Promise.all([isDevice && this.#killDevice(), isAgent && this.#killAgent()]);
     if (isAgent) this.#startAgent();
     if (isDevice) this.#startDevice();
     // One time in three it strikes again while they start, read their stores, and take up their work.
@@ -98,7 +103,7 @@ export class KillRun {
         this.#startAgent();
       }
       if (isDevice) {
-        await this.#device.kill();
+        await this.#killDevice();
         this.#startDevice();
       }
     }
@@ -106,15 +111,21 @@ export class KillRun {
     if (isAgent) await this.#whenListening();
   }
 
+  async #killDevice(): Promise<void> {
+    await this.#device.kill();
+    this.#killCount += 1;
+  }
+
   async #killAgent(): Promise<void> {
     this.#proxy.retarget(this.#deadEndTarget());
     await this.#agent.kill();
-    this.acknowledgedBefore.push(acknowledgedUpTo(this.folder));
+    this.#killCount += 1;
+    this.#options.onAgentGone(this.folder);
   }
 
   #startAgent(): void {
     this.#agentLife += 1;
-    this.#agent = new Child(AGENT, { folder: this.folder, token: this.#token(), life: this.#agentLife });
+    this.#agent = new Child(this.#options.agent, { folder: this.folder, token: this.#token(), life: this.#agentLife });
   }
 
   async #whenListening(): Promise<void> {
@@ -140,7 +151,7 @@ export class KillRun {
       upTo: this.#goal,
       life: this.#deviceLife,
     };
-    this.#device = new Child(DEVICE, settings);
+    this.#device = new Child(this.#options.device, settings);
   }
 
   #token(): string {
