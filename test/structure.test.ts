@@ -205,7 +205,7 @@ const RULES: readonly Rule[] = [
   {
     name: 'files stay small',
     check: filesStaySmall,
-    bad: [one(SHELL, '//\n'.repeat(321), 321)],
+    bad: [one(SHELL, '//\n'.repeat(321), 321), one('bench/src/x.ts', '//\n'.repeat(321), 321)],
     good: { [SHELL]: '//\n'.repeat(320) },
   },
   {
@@ -245,6 +245,7 @@ const RULES: readonly Rule[] = [
       one(SHELL, 'export interface A {}'),
       one(SHELL, 'export type A = 1;'),
       one(SHELL, 'class A {}\nexport { A as B };'),
+      one('bench/src/x.ts', 'export const A = 1;'),
     ],
     good: {
       [SHELL]:

@@ -52,6 +52,11 @@ export function isPackageSource(source: Source): boolean {
   return /^packages\/[^/]+\/src\//.test(source.path);
 }
 
+/** What reads like a package's source, and is never published: the benchmarks. */
+export function isBenchSource(source: Source): boolean {
+  return source.path.startsWith('bench/src/');
+}
+
 export function isBarrel(source: Source): boolean {
   return source.path.endsWith('/index.ts');
 }

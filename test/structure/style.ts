@@ -6,11 +6,16 @@ import {
   findingAt,
   findingOnLine,
   isBarrel,
+  isBenchSource,
   isPackageSource,
   type Source,
 } from './source.js';
 
 const LINES_MAX = 320;
+
+function hasHouseStyle(source: Source): boolean {
+  return isPackageSource(source) || isBenchSource(source);
+}
 
 export const fileNamesAreKebabCase: Check = (sources) =>
   sources
@@ -18,7 +23,7 @@ export const fileNamesAreKebabCase: Check = (sources) =>
     .map((source) => findingOnLine(source, 1, 'Name files and folders in kebab-case.'));
 
 export const filesStaySmall: Check = (sources) =>
-  sources.filter(isPackageSource).flatMap((source) => {
+  sources.filter(hasHouseStyle).flatMap((source) => {
     const count = source.text.trimEnd().split('\n').length;
     const advice = `${count} lines; at most ${LINES_MAX} are allowed. Move one of its subjects to a file of its own.`;
     return count > LINES_MAX ? [findingOnLine(source, LINES_MAX + 1, advice)] : [];
@@ -26,7 +31,7 @@ export const filesStaySmall: Check = (sources) =>
 
 export const filesOpenWithAComment: Check = (sources) =>
   sources
-    .filter((source) => isPackageSource(source) && !/^(#!.*\n)?\/\/ /.test(source.text))
+    .filter((source) => hasHouseStyle(source) && !/^(#!.*\n)?\/\/ /.test(source.text))
     .map((source) =>
       findingOnLine(source, 1, 'Open with // lines: what lives here, what does not, the one rule to know.'),
     );
@@ -55,7 +60,7 @@ export const enumsAreAbsent: Check = (sources) =>
 /** Every exported declaration has a doc comment. Of overloads one is enough. */
 export const exportsAreDocumented: Check = (sources) =>
   sources
-    .filter((source) => isPackageSource(source) && !isBarrel(source))
+    .filter((source) => hasHouseStyle(source) && !isBarrel(source))
     .flatMap((source) => {
       const declarations = source.tree.statements.flatMap((statement) =>
         namesDeclaredBy(statement).map((name) => ({ name, statement })),
@@ -76,7 +81,7 @@ function findStatements(
   sources: readonly Source[],
   advise: (statement: ts.Statement) => string | undefined,
 ): Finding[] {
-  return sources.filter(isPackageSource).flatMap((source) =>
+  return sources.filter(hasHouseStyle).flatMap((source) =>
     source.tree.statements.flatMap((statement) => {
       const advice = advise(statement);
       return advice === undefined ? [] : [findingAt(source, statement, advice)];

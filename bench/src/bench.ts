@@ -1,0 +1,29 @@
+// What a benchmark is to the command line.
+
+import type { Findings } from './report/report.js';
+
+/** What the command line asks of a run. */
+export interface BenchOptions {
+  /** Rough figures within a minute. */
+  readonly isQuick: boolean;
+  /** How often everybody is measured, where the user says so. */
+  readonly rounds: number | undefined;
+  /** Messages of one measurement, where the user says so. */
+  readonly count: number | undefined;
+  /** Rows to measure, where the user does not want all. */
+  readonly only: readonly string[] | undefined;
+  /** An empty folder on a real disk, removed after the run. */
+  readonly folder: string;
+  /** Tells how far the run is. */
+  progress(done: number, total: number, note: string): void;
+}
+
+/** One benchmark. */
+export interface Bench {
+  readonly name: string;
+  /** For the list of benchmarks. */
+  readonly summary: string;
+  /** Packages whose versions belong to the figures. */
+  readonly packages: readonly string[];
+  run(options: BenchOptions): Promise<Findings>;
+}
