@@ -21,9 +21,12 @@ export interface Child {
   readonly pid: number;
   /** Asks for something and waits for the answer. Rejects with what the child threw, or when it ended before. */
   request<Result>(name: string, argument?: unknown): Promise<Result>;
-  /** Ends it at once, as a crash would, and waits until it is gone. */
-  kill(): Promise<void>;
+  /** Lets it exit, which writes profiles and ends what it has started itself; kills it when it does not. */
+  end(): Promise<void>;
 }
+
+/** From being let go until it is killed, in milliseconds. */
+const END_MAX_MS = 10_000;
 
 /**
  * Starts a script of this workspace as a process.
@@ -36,7 +39,7 @@ export function startChild(script: URL, args: readonly string[] = []): Child {
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let requests = 0;
   let ending: Error | undefined;
-  const end = (detail: string): void => {
+  const fail = (detail: string): void => {
     ending ??= new Error(`${script.pathname.split('/').at(-1)} ${args.join(' ')}: ${detail}`);
     for (const { reject } of waiting.values()) reject(ending);
     waiting.clear();
@@ -47,8 +50,8 @@ export function startChild(script: URL, args: readonly string[] = []): Child {
     if ('error' in answer) waiter?.reject(new Error(answer.error));
     else waiter?.resolve(answer.result);
   });
-  child.on('error', (error) => end(error.message));
-  child.on('exit', (code, signal) => end(`the process ended with ${signal ?? code}`));
+  child.on('error', (error) => fail(error.message));
+  child.on('exit', (code, signal) => fail(`the process ended with ${signal ?? code}`));
   return {
     pid: child.pid ?? 0,
     request: <Result>(name: string, argument?: unknown) =>
@@ -62,11 +65,13 @@ export function startChild(script: URL, args: readonly string[] = []): Child {
         const request: Request = { id: requests, name, argument };
         child.send(request);
       }),
-    kill: async () => {
+    end: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
       const gone = once(child, 'exit');
-      child.kill('SIGKILL');
+      if (child.connected) child.disconnect();
+      const timer = setTimeout(() => child.kill('SIGKILL'), END_MAX_MS);
       await gone;
+      clearTimeout(timer);
     },
   };
 }
@@ -103,6 +108,6 @@ export async function withChildren<Result>(
       return child;
     });
   } finally {
-    await Promise.all(children.map((child) => child.kill()));
+    await Promise.all(children.map((child) => child.end()));
   }
 }
