@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import type { Bench, BenchOptions } from './bench.js';
+import { latencyBench } from './latency/latency-bench.js';
 import { outboxBench } from './outbox/outbox-bench.js';
 import { peersBench } from './peers/peers-bench.js';
 import { createProgress } from './progress.js';
@@ -13,7 +14,7 @@ import { readEnvironment } from './report/environment.js';
 import { type Report, reportJson } from './report/report.js';
 import { rowsTable, targetLines } from './report/table.js';
 
-const BENCHES: readonly Bench[] = [outboxBench, peersBench];
+const BENCHES: readonly Bench[] = [peersBench, latencyBench, outboxBench];
 
 interface Options {
   readonly quick?: true;

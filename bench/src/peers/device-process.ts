@@ -18,6 +18,16 @@ function serve(peer: Peer): void {
       await end?.deliver(count);
       return { tookMs: performance.now() - startMs, cpuMicros: cpuMicros() - startMicros };
     },
+    /** One message after another, each alone on the way: how long each took, in milliseconds. */
+    deliverLone: async (count: number): Promise<Float64Array> => {
+      const tookMs = new Float64Array(count);
+      for (let index = 0; index < count; index += 1) {
+        const startMs = performance.now();
+        await end?.deliver(1);
+        tookMs[index] = performance.now() - startMs;
+      }
+      return tookMs;
+    },
   });
 }
 

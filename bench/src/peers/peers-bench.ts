@@ -7,7 +7,8 @@ import { type Findings, type Row, type Target, target, throughputRow } from '../
 import { pairedRatio, summarize } from '../report/statistics.js';
 import { interleave } from '../rounds.js';
 import { ALL_PEERS } from './all-peers.js';
-import { Contender, type ContenderOptions, type Start } from './contender.js';
+import { Contender, type ContenderOptions } from './contender.js';
+import type { Start } from './peer-pair.js';
 
 const MESSAGE_BYTES = 256;
 const OUTSTANDING_MAX = 4_096;
