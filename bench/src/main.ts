@@ -9,12 +9,13 @@ import type { Bench, BenchOptions } from './bench.js';
 import { latencyBench } from './latency/latency-bench.js';
 import { outboxBench } from './outbox/outbox-bench.js';
 import { peersBench } from './peers/peers-bench.js';
+import { policiesBench } from './policies/policies-bench.js';
 import { createProgress } from './progress.js';
 import { readEnvironment } from './report/environment.js';
 import { type Report, reportJson } from './report/report.js';
 import { rowsTable, targetLines } from './report/table.js';
 
-const BENCHES: readonly Bench[] = [peersBench, latencyBench, outboxBench];
+const BENCHES: readonly Bench[] = [policiesBench, peersBench, latencyBench, outboxBench];
 
 interface Options {
   readonly quick?: true;
