@@ -1,6 +1,6 @@
 // What a benchmark is to the command line.
 
-import type { Findings } from './report/report.js';
+import type { Chart, Findings, Row } from './report/report.js';
 
 /** What the command line asks of a run. */
 export interface BenchOptions {
@@ -26,4 +26,6 @@ export interface Bench {
   /** Packages whose versions belong to the figures. */
   readonly packages: readonly string[];
   run(options: BenchOptions): Promise<Findings>;
+  /** Pictures of the rows, where a picture says more. */
+  charts?(rows: readonly Row[]): readonly Chart[];
 }

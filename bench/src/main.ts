@@ -1,7 +1,7 @@
 // The command line of the benchmarks: `npm run bench -- <name>`. The result goes to standard output, progress to standard
 // error.
 
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from 'commander';
@@ -12,6 +12,7 @@ import { peersBench } from './peers/peers-bench.js';
 import { policiesBench } from './policies/policies-bench.js';
 import { createProgress } from './progress.js';
 import { readEnvironment } from './report/environment.js';
+import { htmlReport } from './report/html-report.js';
 import { type Report, reportJson } from './report/report.js';
 import { rowsTable, targetLines } from './report/table.js';
 
@@ -20,6 +21,8 @@ const BENCHES: readonly Bench[] = [policiesBench, peersBench, latencyBench, outb
 interface Options {
   readonly quick?: true;
   readonly json?: string;
+  readonly html?: string;
+  readonly charts?: string;
   readonly rounds?: number;
   readonly count?: number;
   readonly only?: readonly string[];
@@ -31,8 +34,19 @@ async function main(name: string, options: Options): Promise<void> {
   if (bench === undefined) throw new Error(`there is no benchmark ${name}`);
   const report = await runBench(bench, options);
   console.log(reportText(report));
-  // npm runs scripts in the root of the repository; a path means what it means where the user typed it.
-  if (options.json !== undefined) writeFileSync(resolve(process.env.INIT_CWD ?? '.', options.json), reportJson(report));
+  const charts = bench.charts?.(report.rows) ?? [];
+  if (options.json !== undefined) writeFileSync(placeOf(options.json), reportJson(report));
+  if (options.html !== undefined) writeFileSync(placeOf(options.html), htmlReport(report, charts));
+  if (options.charts !== undefined) {
+    const folder = placeOf(options.charts);
+    mkdirSync(folder, { recursive: true });
+    for (const { name: chart, svg } of charts) writeFileSync(join(folder, `${chart}.svg`), svg);
+  }
+}
+
+/** npm runs scripts in the root of the repository; a path means what it means where the user typed it. */
+function placeOf(path: string): string {
+  return resolve(process.env.INIT_CWD ?? '.', path);
 }
 
 async function runBench(bench: Bench, { quick, rounds, count, only, folder: parent }: Options): Promise<Report> {
@@ -89,6 +103,8 @@ await new Command('bench')
   .addArgument(new Argument('<name>', 'what to measure').choices(names))
   .option('--quick', 'rough figures within a minute')
   .option('--json <file>', 'write the report to this file too')
+  .option('--html <file>', 'write it as a page with charts too')
+  .option('--charts <folder>', 'write the charts there too, as SVG')
   .option('--rounds <number>', 'measure everybody so often', countOf)
   .option('--count <number>', 'messages of one measurement', countOf)
   .option('--only <rows>', 'measure these rows only, with commas in between', (text: string) => text.split(','))

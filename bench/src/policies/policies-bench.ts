@@ -5,6 +5,7 @@ import { type Findings, type Row, type Target, target } from '../report/report.j
 import { percentile } from '../report/statistics.js';
 import { expectedMessagesPerSecond } from './expectation.js';
 import { type Cell, gridCells, POLICIES, type PolicyName } from './grid.js';
+import { policiesCharts } from './policies-charts.js';
 import { runSimulatedCell } from './simulated-cell.js';
 
 /** `npm run bench -- policies` */
@@ -13,6 +14,7 @@ export const policiesBench: Bench = {
   summary: 'what waiting costs: every send policy over a grid of links, in virtual time, beside the closed form',
   packages: ['@holdfast/transport', '@holdfast/reliable-channel', '@holdfast/agent', '@holdfast/simulator'],
   run,
+  charts: policiesCharts,
 };
 
 /** A measured policy in a cell. */

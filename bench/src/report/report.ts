@@ -57,6 +57,13 @@ export interface Findings {
   readonly notes: readonly string[];
 }
 
+/** A picture of findings. */
+export interface Chart {
+  /** In kebab-case; names its file. */
+  readonly name: string;
+  readonly svg: string;
+}
+
 /** Everything that `--json` writes. */
 export interface Report extends Findings {
   readonly bench: string;
