@@ -1,12 +1,15 @@
 // What waiting costs: every policy over a grid of links, beside what arithmetic says.
 
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Bench, BenchOptions } from '../bench.js';
 import { type Findings, type Row, type Target, target } from '../report/report.js';
 import { percentile } from '../report/statistics.js';
 import { expectedMessagesPerSecond } from './expectation.js';
 import { type Cell, gridCells, POLICIES, type PolicyName } from './grid.js';
 import { policiesCharts } from './policies-charts.js';
-import { runSimulatedCell } from './simulated-cell.js';
+import { type ProxiedPolicy, proxiedCells, runProxiedCell } from './proxied-cell.js';
+import { type CellResult, runSimulatedCell } from './simulated-cell.js';
 
 /** `npm run bench -- policies` */
 export const policiesBench: Bench = {
@@ -32,34 +35,69 @@ async function run(options: BenchOptions): Promise<Findings> {
   for (const cell of cells) {
     for (const policy of policies) {
       options.progress(measured.length, cells.length * policies.length, `${policy} at ${cell.roundTripMs} ms`);
-      measured.push(await measure(cell, policy));
+      measured.push(await measureSimulated(cell, policy));
     }
   }
   return {
-    rows: measured.map(({ row }) => row),
+    rows: [...measured.map(({ row }) => row), ...(await proxiedRows(options))],
     targets: targetsOf(measured),
     notes: [
-      'Virtual time: computing takes none, and the figures are the same in every run. Real code over a simulated path without loss.',
+      'Simulated: virtual time, in which computing takes none; the figures are the same in every run. Targets are held against these.',
+      'Proxied: real sockets through a proxy that delays and throttles, on the clock of this machine.',
       'Expected: the closed form of docs/throughput.md, frames included; ratio: measured over expected. bytes/s is payload.',
     ],
   };
 }
 
-async function measure(cell: Cell, policy: PolicyName): Promise<Measured> {
+async function measureSimulated(cell: Cell, policy: PolicyName): Promise<Measured> {
   const expected = expectedMessagesPerSecond(cell, policy);
-  const { messagesPerSecond: perSecond, ackMs } = await runSimulatedCell(cell, policy, expected);
-  const row: Row = {
-    name: policy,
-    params: { ...cell, bytesPerSecond: Number.isFinite(cell.bytesPerSecond) ? cell.bytesPerSecond : 'unlimited' },
+  const result = await runSimulatedCell(cell, policy, expected);
+  return {
+    cell,
+    policy,
+    perSecond: result.messagesPerSecond,
+    row: cellRow(policy, 'simulated', cell, result, expected),
+  };
+}
+
+/** A few cells once more, on real sockets. */
+async function proxiedRows(options: BenchOptions): Promise<Row[]> {
+  const policies: readonly ProxiedPolicy[] = [...POLICIES, 'reliable-lmdb'];
+  const wanted = policies.filter((name) => options.only?.includes(name) ?? true);
+  const cells = proxiedCells(options.isQuick);
+  const rows: Row[] = [];
+  for (const cell of cells) {
+    for (const policy of wanted) {
+      options.progress(rows.length, cells.length * wanted.length, `${policy} at ${cell.roundTripMs} ms, real sockets`);
+      const folder = join(options.folder, String(rows.length));
+      mkdirSync(folder);
+      const result = await runProxiedCell(cell, policy, folder);
+      const expected = expectedMessagesPerSecond(cell, policy === 'reliable-lmdb' ? 'reliable' : policy);
+      rows.push(cellRow(policy, 'proxied', cell, result, expected));
+    }
+  }
+  return rows;
+}
+
+function cellRow(
+  name: string,
+  link: string,
+  cell: Cell,
+  { messagesPerSecond, ackMs }: CellResult,
+  expected: number,
+): Row {
+  const bytesPerSecond = Number.isFinite(cell.bytesPerSecond) ? cell.bytesPerSecond : 'unlimited';
+  return {
+    name,
+    params: { link, ...cell, bytesPerSecond },
     unit: 'messages/s',
-    ...{ messagesPerSecond: perSecond, median: perSecond, min: perSecond, max: perSecond },
-    bytesPerSecond: perSecond * cell.messageBytes,
+    ...{ messagesPerSecond, median: messagesPerSecond, min: messagesPerSecond, max: messagesPerSecond },
+    bytesPerSecond: messagesPerSecond * cell.messageBytes,
     ...(ackMs.length > 0 && {
       ackMs: { p50: percentile(ackMs, 0.5), p90: percentile(ackMs, 0.9), p99: percentile(ackMs, 0.99) },
     }),
-    ...{ expected, ratio: perSecond / expected },
+    ...{ expected, ratio: messagesPerSecond / expected },
   };
-  return { cell, policy, perSecond, row };
 }
 
 /** Each target is held against the worst cell. */

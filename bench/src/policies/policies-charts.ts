@@ -16,7 +16,10 @@ const SEND_BUFFER_BYTES = [3_456, 30_720];
 
 /** A chart for each bandwidth and buffer among the rows; round trips of 0 have no place on a logarithmic axis. */
 export function policiesCharts(rows: readonly Row[]): Chart[] {
-  const shown = rows.filter(({ params }) => params.messageBytes === MESSAGE_BYTES && Number(params.roundTripMs) > 0);
+  const shown = rows.filter(
+    ({ params: { link, messageBytes, roundTripMs } }) =>
+      link === 'simulated' && messageBytes === MESSAGE_BYTES && Number(roundTripMs) > 0,
+  );
   const bandwidths = [...new Set(shown.map(({ params }) => params.bytesPerSecond))];
   return bandwidths.flatMap((bandwidth) =>
     SEND_BUFFER_BYTES.flatMap((buffer) => {
