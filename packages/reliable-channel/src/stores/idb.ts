@@ -9,6 +9,7 @@ import { get, promisifyRequest, type UseStore } from 'idb-keyval';
 import type { StoreOperation } from '../core/index.js';
 import type { Store, StoreEntry, StoreFactory, StoreRange } from '../store.js';
 import { IdbConnection } from './idb-connection.js';
+import { renewLog } from './idb-log-renewal.js';
 import { claimStore } from './idb-owner.js';
 
 export { requestPersistence } from './storage-persistence.js';
@@ -49,8 +50,10 @@ async function openIdb(name: string): Promise<Store> {
     const advice = 'close that page, or give this one a store of its own';
     throw new HoldfastError('STORE_LOCKED', `the store ${name} is open in another page of this browser; ${advice}`);
   }
-  const connection = new IdbConnection(`holdfast/${name}`);
+  const databaseName = `holdfast/${name}`;
+  const connection = new IdbConnection(databaseName);
   try {
+    await renewLog(databaseName);
     return new IdbStore(connection, await claim(connection, name), release);
   } catch (cause) {
     await connection.close();
