@@ -1,0 +1,106 @@
+// The script of the tests' page: what Holdfast has for browsers, its suite for stores, and a stream of messages to disturb.
+
+import { openReliableChannel, type ReliableChannel } from '@holdfast/reliable-channel';
+import { idbStore, requestPersistence } from '@holdfast/reliable-channel/idb';
+import { describeStoreCompliance } from '@holdfast/simulator/compliance';
+import { CONNECT_REASON, createTransport, RETURN_ON_ERROR, WAIT_FOR_ACK, WAIT_TIL_SENT } from '@holdfast/transport';
+import { websocket } from '@holdfast/transport/websocket';
+import { PageRunner, type TestResult } from './page-runner.js';
+
+/** What a stream tells the test. */
+export type StreamReport =
+  /** The channel is open; everything below `next` was stored before. */
+  | { readonly type: 'opened'; readonly next: number }
+  /** Messages up to this number are on disk. */
+  | { readonly type: 'stored'; readonly last: number };
+
+/** A stream of messages. */
+export interface StreamOptions {
+  readonly agentUrl: string;
+  /** The last number to send. */
+  readonly last: number;
+}
+
+/** Messages in one turn; a turn comes every millisecond, or as often as the browser likes. */
+const BURST = 3;
+
+/** The channel of the stream that this page sends; empty before that. */
+const streams: ReliableChannel[] = [];
+
+/**
+ * Opens the channel of this page's profile and sends the numbers from where it stopped to `last`. What is stored is told to
+ * `report`, a function that the test has put into the page.
+ */
+async function startStream({ agentUrl, last }: StreamOptions): Promise<void> {
+  const { report } = globalThis as unknown as { readonly report: (what: StreamReport) => void };
+  const transport = createTransport({
+    deviceId: 'tablet-3',
+    link: websocket({ url: agentUrl }),
+    reconnectBackoff: { minMs: 10, maxMs: 100 },
+  });
+  const channel = await openReliableChannel({ transport, store: idbStore('outbox') });
+  streams.push(channel);
+  channel.observe((event) => {
+    if (event.type === 'stored') report({ type: 'stored', last: event.last });
+  });
+  report({ type: 'opened', next: channel.stats().nextSequence });
+  continueStream(last);
+}
+
+/** Sends on, up to `last`. */
+function continueStream(last: number): void {
+  const channel = streams[0] as ReliableChannel;
+  let { nextSequence: next } = channel.stats();
+  for (let n = 0; n < BURST && next <= last; n++, next++) channel.send('n', next);
+  if (next <= last) setTimeout(() => continueStream(last), 1);
+}
+
+/** Messages of the stream that are not settled. */
+function waitingCount(): number {
+  return streams.reduce((count, channel) => count + channel.stats().outboxMessages, 0);
+}
+
+/** Runs the suite for stores on IndexedDB, a new database for each test. */
+function checkStore(): Promise<TestResult[]> {
+  const runner = new PageRunner();
+  let place = 0;
+  describeStoreCompliance({
+    name: 'the IndexedDB store in a browser',
+    runner,
+    makeStore: () => {
+      place += 1;
+      const name = `compliance-${place}`;
+      return { factory: idbStore(name), clear: () => deleteDatabase(`holdfast/${name}`) };
+    },
+  });
+  return runner.run();
+}
+
+function deleteDatabase(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve();
+    request.onerror = () => reject(request.error);
+  });
+}
+
+const holdfast = {
+  checkStore,
+  continueStream,
+  createTransport,
+  idbStore,
+  openReliableChannel,
+  requestPersistence,
+  startStream,
+  waitingCount,
+  websocket,
+  CONNECT_REASON,
+  RETURN_ON_ERROR,
+  WAIT_FOR_ACK,
+  WAIT_TIL_SENT,
+} as const;
+
+/** What a test's `page.evaluate` finds in the page. */
+export type PageApi = typeof holdfast;
+
+Object.assign(globalThis, { holdfast });
