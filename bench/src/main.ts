@@ -6,17 +6,28 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import type { Bench, BenchOptions } from './bench.js';
+import { fleetBench } from './fleet/fleet-bench.js';
 import { latencyBench } from './latency/latency-bench.js';
 import { outboxBench } from './outbox/outbox-bench.js';
 import { peersBench } from './peers/peers-bench.js';
 import { policiesBench } from './policies/policies-bench.js';
 import { createProgress } from './progress.js';
+import { recoveryBench } from './recovery/recovery-bench.js';
 import { readEnvironment } from './report/environment.js';
 import { htmlReport } from './report/html-report.js';
 import { type Report, reportJson } from './report/report.js';
 import { rowsTable, targetLines } from './report/table.js';
+import { sizeBench } from './size/size-bench.js';
 
-const BENCHES: readonly Bench[] = [policiesBench, peersBench, latencyBench, outboxBench];
+const BENCHES: readonly Bench[] = [
+  policiesBench,
+  peersBench,
+  latencyBench,
+  outboxBench,
+  recoveryBench,
+  fleetBench,
+  sizeBench,
+];
 
 interface Options {
   readonly quick?: true;

@@ -33,9 +33,14 @@ const END_MAX_MS = 10_000;
  *
  * @param script - its file, usually `new URL('./x.js', import.meta.url)`
  * @param args - what it finds in `process.argv`
+ * @param nodeOptions - for Node, beside those of this process
  */
-export function startChild(script: URL, args: readonly string[] = []): Child {
-  const child = fork(script, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+export function startChild(script: URL, args: readonly string[] = [], nodeOptions: readonly string[] = []): Child {
+  const child = fork(script, args, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
+    execArgv: [...process.execArgv, ...nodeOptions],
+  });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let requests = 0;
   let ending: Error | undefined;
@@ -97,13 +102,11 @@ export function answerRequests(handlers: Handlers): void {
 }
 
 /** Runs something with processes, and ends those that it has started. */
-export async function withChildren<Result>(
-  run: (start: (script: URL, args?: readonly string[]) => Child) => Promise<Result>,
-): Promise<Result> {
+export async function withChildren<Result>(run: (start: typeof startChild) => Promise<Result>): Promise<Result> {
   const children: Child[] = [];
   try {
-    return await run((script, args) => {
-      const child = startChild(script, args);
+    return await run((script, args, nodeOptions) => {
+      const child = startChild(script, args, nodeOptions);
       children.push(child);
       return child;
     });
