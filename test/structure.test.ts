@@ -129,9 +129,11 @@ const RULES: readonly Rule[] = [
     bad: [
       one('test/e2e/x.test.ts', "import { a } from '@holdfast/agent/src/x.js';"),
       one('examples/x.mjs', "import { a } from '@holdfast/agent/core';"),
+      one('bench/src/peers/x.ts', "import { a } from '@holdfast/agent/core';"),
     ],
     good: {
       'test/x.test.ts': "import { a } from '@holdfast/agent/core';",
+      'bench/src/micro/x.ts': "import { a } from '@holdfast/agent/core';",
       'examples/x.mjs': "import { a } from '@holdfast/agent/tcp';",
     },
   },

@@ -12,6 +12,8 @@ export interface BenchOptions {
   readonly count: number | undefined;
   /** Rows to measure, where the user does not want all. */
   readonly only: readonly string[] | undefined;
+  /** Whether what is measured becomes what later runs are held against. */
+  readonly savesBaseline: boolean;
   /** An empty folder on a real disk, removed after the run. */
   readonly folder: string;
   /** Tells how far the run is. */

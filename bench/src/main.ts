@@ -8,6 +8,7 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 import type { Bench, BenchOptions } from './bench.js';
 import { fleetBench } from './fleet/fleet-bench.js';
 import { latencyBench } from './latency/latency-bench.js';
+import { microBench } from './micro/micro-bench.js';
 import { outboxBench } from './outbox/outbox-bench.js';
 import { peersBench } from './peers/peers-bench.js';
 import { policiesBench } from './policies/policies-bench.js';
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   recoveryBench,
   fleetBench,
   sizeBench,
+  microBench,
 ];
 
 interface Options {
@@ -37,6 +39,7 @@ interface Options {
   readonly rounds?: number;
   readonly count?: number;
   readonly only?: readonly string[];
+  readonly saveBaseline?: true;
   readonly folder: string;
 }
 
@@ -60,13 +63,16 @@ function placeOf(path: string): string {
   return resolve(process.env.INIT_CWD ?? '.', path);
 }
 
-async function runBench(bench: Bench, { quick, rounds, count, only, folder: parent }: Options): Promise<Report> {
+async function runBench(bench: Bench, options: Options): Promise<Report> {
+  const { quick, rounds, count, only, saveBaseline, folder: parent } = options;
   const folder = mkdtempSync(join(parent, 'holdfast-bench-'));
   const environment = readEnvironment(bench.packages);
   const progress = createProgress(bench.name, process.stderr);
   try {
     const isQuick = quick === true;
-    const request: BenchOptions = { isQuick, rounds, count, only, folder, progress: progress.update };
+    const savesBaseline = saveBaseline === true;
+    const { update } = progress;
+    const request: BenchOptions = { isQuick, rounds, count, only, savesBaseline, folder, progress: update };
     const findings = await bench.run(request);
     const notes = [...findings.notes, ...diskNotes(folder)];
     return { bench: bench.name, isQuick, environment, ...findings, notes };
@@ -119,6 +125,7 @@ await new Command('bench')
   .option('--rounds <number>', 'measure everybody so often', countOf)
   .option('--count <number>', 'messages of one measurement', countOf)
   .option('--only <rows>', 'measure these rows only, with commas in between', (text: string) => text.split(','))
+  .option('--save-baseline', 'micro: later runs are held against this one')
   .option('--folder <folder>', 'where stores lie while they are measured', tmpdir())
   .addHelpText('after', `\n${BENCHES.map(({ name, summary }) => `  ${name.padEnd(10)} ${summary}`).join('\n')}`)
   .action(main)

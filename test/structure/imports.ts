@@ -81,12 +81,12 @@ export const packagesAreImportedByName: Check = (sources) =>
     return `Import @holdfast/${target} instead, and export there what is missing.`;
   });
 
-/** What lies outside the packages sees what a user sees. Only tests may look at a core. */
+/** What lies outside the packages sees what a user sees. Only tests, and benchmarks of a core's parts, may look at one. */
 export const outsidersUsePublicDoors: Check = (sources) =>
   findImports(sources, (source, { specifier }) => {
     if (packageOf(source.path) !== undefined || siblingOf(specifier) === undefined) return undefined;
     if (/\/(src|dist|build)(\/|$)/.test(specifier)) return 'Import one of the doors in the exports of that package.';
-    if (/\/core$/.test(specifier) && !source.path.startsWith('test/')) {
+    if (/\/core$/.test(specifier) && !/^(test|bench\/src\/micro)\//.test(source.path)) {
       return 'Cores are for tests and ports. Import the package itself.';
     }
     return undefined;
