@@ -7,7 +7,7 @@ import {
   type CheckedStore,
   type GroupCommit,
   hasOutbox,
-  keyPart,
+  outboxKeyPrefix,
   resolveSendingOptions,
   SendingHalf,
   type SendingOptions,
@@ -36,16 +36,12 @@ export class DeviceOutboxes {
   /** Opens the outbox of a device. @throws HoldfastError `STORE_FORMAT_UNKNOWN`, `STORE_FAILED` */
   open(device: string): Promise<SendingHalf> {
     const { runtime, store, commits, options, emit } = this.#parts;
-    const sender = { ...resolveSendingOptions(options, prefixOf(device)), loadedMaxBytes: LOADED_MAX_BYTES };
+    const sender = { ...resolveSendingOptions(options, outboxKeyPrefix(device)), loadedMaxBytes: LOADED_MAX_BYTES };
     return SendingHalf.open({ runtime, store, commits, sender, emit: (event) => emit(device, event) });
   }
 
   /** Opens the outbox of a device if it has ever had one. */
   async openIfAny(device: string): Promise<SendingHalf | undefined> {
-    return (await hasOutbox(this.#parts.store, prefixOf(device))) ? this.open(device) : undefined;
+    return (await hasOutbox(this.#parts.store, outboxKeyPrefix(device))) ? this.open(device) : undefined;
   }
-}
-
-function prefixOf(device: string): string {
-  return `outbox/${keyPart(device)}`;
 }

@@ -30,10 +30,12 @@ export {
 export { type Handled, handlerFailed, isThenable, nobodyHandles, runHandler } from './handler-run.js';
 export { inboxTransaction } from './inbox-transaction.js';
 export type { InboxTransaction, IncomingMessage } from './incoming-message.js';
-export { type ReliableChannelOptions, resolveSendingOptions, type SendingOptions } from './options.js';
+export { outboxKeyPrefix, type ReliableChannelOptions, resolveSendingOptions, type SendingOptions } from './options.js';
 export { hasOutbox } from './outbox-store.js';
 export { ReceivingHalf, type ReceivingHalfOptions } from './receiving-half.js';
 export { openReliableChannel, ReliableChannel } from './reliable-channel.js';
 export type { SendOptions } from './send-options.js';
 export { SendingHalf, type SendingHalfOptions } from './sending-half.js';
 export type { ApplicationDatabase, Store, StoreEntry, StoreFactory, StoreRange } from './store.js';
+export { openStoredOutbox, type StoredLane, StoredOutbox, type StoredOutboxOptions } from './stored-outbox.js';
+export type { WaitingMessage } from './waiting-messages.js';

@@ -3,7 +3,7 @@
 import { checkInteger, MESSAGE_MAX_BYTES, type Runtime } from '@holdfast/protocol';
 import { type BackoffOptions, HEADERS_MAX_BYTES, type RoundTripOptions } from '@holdfast/protocol/core';
 import type { Transport } from '@holdfast/transport';
-import type { SenderOptions, WhenFull } from './core/index.js';
+import { keyPart, type SenderOptions, type WhenFull } from './core/index.js';
 import { resolveRetryBackoff } from './retry-backoff.js';
 import type { StoreFactory } from './store.js';
 
@@ -79,6 +79,11 @@ const WHEN_FULL: readonly WhenFull[] = ['reject', 'wait', 'evict'];
 /** Names the outbox towards the agent within its store. */
 export const OUTBOX_KEY_PREFIX = 'outbox';
 
+/** Names an outbox within its store: that of a device's channel, or in an agent's store the one towards a device. */
+export function outboxKeyPrefix(device?: string): string {
+  return device === undefined ? OUTBOX_KEY_PREFIX : `${OUTBOX_KEY_PREFIX}/${keyPart(device)}`;
+}
+
 /** A record of this size is read back in one piece; a data frame of this size keeps a fast network busy. */
 const BATCH_MAX_BYTES = 65_536;
 const BATCH_MAX_MESSAGES = 1_024;
@@ -97,7 +102,7 @@ export function resolveChannelOptions(options: ReliableChannelOptions): Resolved
   if (typeof options.store?.open !== 'function')
     throw new TypeError("store is missing: lmdbStore('./outbox') or memoryStore()");
   const { transport, store } = options;
-  return { transport, store, runtime: transport.runtime, sender: resolveSendingOptions(options, OUTBOX_KEY_PREFIX) };
+  return { transport, store, runtime: transport.runtime, sender: resolveSendingOptions(options, outboxKeyPrefix()) };
 }
 
 /** Checks what can be set on a sending half and fills in the defaults. @throws TypeError or RangeError that names the option */

@@ -112,7 +112,8 @@ export async function readBatches(
   }
 }
 
-async function readMeta(store: CheckedStore, prefix: string): Promise<OutboxMeta | undefined> {
+/** Reads what the lanes of an outbox share; `undefined`: the store has none. @throws HoldfastError `STORE_FORMAT_UNKNOWN` */
+export async function readMeta(store: CheckedStore, prefix: string): Promise<OutboxMeta | undefined> {
   const bytes = await store.get(metaKey(prefix));
   return bytes === undefined ? undefined : known(decodeMeta(bytes));
 }

@@ -20,6 +20,7 @@ export type HoldfastErrorCode =
   | 'MESSAGE_TOO_LARGE'
   | 'NAME_TOO_LONG'
   | 'OUTBOX_FULL'
+  | 'OUTBOX_MISSING'
   | 'PLAINTEXT_REFUSED'
   | 'PROGRAM_ENDED'
   | 'STORE_FAILED'
