@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { CommandError, EXIT_CODE } from './command-error.js';
 import { agentCommand } from './commands/agent.js';
 import { demoCommand } from './commands/demo.js';
+import { outboxCommand } from './commands/outbox.js';
 import { sendCommand } from './commands/send.js';
 import { colorsOf, printable, type TextStream } from './terminal.js';
 
@@ -36,6 +37,7 @@ function createProgram(version: string): Command {
     .showHelpAfterError(false);
   agentCommand(program);
   sendCommand(program);
+  outboxCommand(program);
   demoCommand(program);
   return program;
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { colorsOf, counted, duration, printable, type TextStream } from '../src/terminal.js';
+import { byteSize, colorsOf, counted, duration, printable, type TextStream, tableLines } from '../src/terminal.js';
 
 const terminal = { isTTY: true } as TextStream;
 
@@ -40,4 +40,31 @@ it('colours terminals that want it', () => {
   vi.stubEnv('NO_COLOR', '');
   vi.stubEnv('TERM', 'dumb');
   expect(colorsOf(terminal).red('a')).toBe('a');
+});
+
+it('writes sizes', () => {
+  const sizes = [0, 1, 1_023, 1_024, 2_560, 10_240, 1_048_000, 1_048_576, 5e9, 3e15];
+  expect(sizes.map(byteSize)).toEqual([
+    '0 bytes',
+    '1 byte',
+    '1023 bytes',
+    '1.0 KiB',
+    '2.5 KiB',
+    '10 KiB',
+    '1023 KiB',
+    '1.0 MiB',
+    '4.7 GiB',
+    '2728 TiB',
+  ]);
+});
+
+it('puts columns under each other', () => {
+  expect(tableLines([])).toEqual([]);
+  expect(
+    tableLines([
+      ['A', 'BB', 'C'],
+      ['aaa', 'b', ''],
+      ['', '', 'ccc'],
+    ]),
+  ).toEqual(['A    BB  C', 'aaa  b', '         ccc']);
 });

@@ -2,6 +2,8 @@
 
 import { hostname } from 'node:os';
 import { encodeMessage } from '@holdfast/protocol';
+import { LANE_MAX_BYTES } from '@holdfast/protocol/core';
+import type { SendOptions as MessageOptions } from '@holdfast/reliable-channel';
 import { createTransport, type TransportOptions } from '@holdfast/transport';
 import { isLoopbackHost, type TcpTlsOptions, tcp } from '@holdfast/transport/tcp';
 import { type Command, Option } from 'commander';
@@ -20,6 +22,8 @@ interface SendOptions {
   readonly port: number;
   readonly device: string;
   readonly name: string;
+  readonly lane: string;
+  readonly ttl?: number;
   readonly token?: string;
   readonly outbox: string;
   readonly tls?: true;
@@ -40,6 +44,9 @@ CSV needs a header line. Each row becomes {column: value}; plain numbers become 
 Messages wait in the outbox until the agent has handled them, also across runs of this command. Ctrl-C keeps them
 there and says how many. To deliver what an outbox holds and nothing else: holdfast send --drain
 
+What the agent refuses for good, or so often that its attempts are used up, and what its --ttl has overtaken, is kept
+as dead letters: see holdfast outbox ls. The command fails then.
+
 Exit codes: 0 everything was acknowledged, 1 it was not, 2 the command line is wrong, 130 Ctrl-C.`;
 
 /** Adds the command to the program. */
@@ -56,6 +63,10 @@ export function sendCommand(program: Command): void {
     .addOption(new Option('--port <port>', 'its port').argParser(portOf).default(7_400))
     .option('--device <id>', "this device's id, its own and no other's", hostname())
     .option('--name <name>', 'the name of every message', 'reading')
+    .option('--lane <lane>', 'the lane of every message; order is kept within a lane', '')
+    .addOption(
+      new Option('--ttl <seconds>', 'a message that has waited so long is not sent any more').argParser(secondsOf),
+    )
     .option('--token <token>', 'the secret; better in HOLDFAST_TOKEN: other users see command lines')
     .option('--outbox <folder>', 'where messages wait', './holdfast-outbox')
     .option('--tls', "use TLS, trusting the system's CAs")
@@ -84,18 +95,26 @@ async function send(file: string | undefined, options: SendOptions): Promise<voi
 
 async function planOf(file: string | undefined, options: SendOptions): Promise<SendPlan> {
   checkUsage(() => encodeMessage(options.name, null));
+  const sendOptions = sendOptionsOf(options);
   const transport = transportOf(options);
   checkUsage(() => createTransport(transport));
   return {
     source: await sourceOf(file, options),
     fromLine: options.fromLine,
     name: options.name,
+    sendOptions,
     transport,
     target: `${options.host}:${options.port}`,
     outbox: options.outbox,
     timeoutMs: options.timeout === undefined ? undefined : options.timeout * 1_000,
     stream: options.quiet === true ? undefined : process.stderr,
   };
+}
+
+function sendOptionsOf({ lane, ttl }: SendOptions): MessageOptions {
+  if (Buffer.byteLength(lane) > LANE_MAX_BYTES)
+    throw new UsageError(`--lane must have at most ${LANE_MAX_BYTES} bytes`);
+  return { lane, ...(ttl !== undefined && { ttlMs: Math.max(1, Math.round(ttl * 1_000)) }) };
 }
 
 async function sourceOf(file: string | undefined, options: SendOptions): Promise<Source | undefined> {

@@ -2,6 +2,7 @@
 
 import type { AgentEvent } from '@holdfast/agent';
 import { counted, printable } from '../terminal.js';
+import { channelEventText } from './channel-event-text.js';
 
 /** Lines of one kind within `PERIOD_MS`; the rest is counted. A fleet that comes back after an outage is many lines. */
 const LINES_PER_PERIOD = 20;
@@ -95,7 +96,7 @@ function describe(event: AgentEvent): string {
     case 'overloadChanged':
       return event.isOverloaded ? 'overloaded: devices are asked to come again' : 'no longer overloaded';
     case 'deviceChannel':
-      return `the channel to ${printable(event.device)}: ${event.event.type}`;
+      return `channel to ${printable(event.device)}: ${channelEventText(event.event)}`;
     case 'storeProblem':
       return `the inbox has a problem with ${printable(event.device)}: ${printable(event.detail)}`;
     case 'recordQuarantined':

@@ -4,6 +4,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import type { AgentMessage } from '@holdfast/agent';
 import { CommandError } from '../command-error.js';
+import { jsonText } from '../json-text.js';
 import { reasonOf } from '../option-values.js';
 
 /** Takes lines. */
@@ -22,14 +23,7 @@ export function openLineOutput(path: string | undefined, stdout: NodeJS.Writable
 
 /** The line for a message: `{"device":…,"name":…,"id":…,"data":…}`. A plain message has the id null. */
 export function messageLine(data: unknown, { device, name, id }: Pick<AgentMessage, 'device' | 'name' | 'id'>): string {
-  return `${JSON.stringify({ device, name, id: id ?? null, data }, writable)}\n`;
-}
-
-/** JSON has no form for some of what a message can hold: bytes become base64, other such values their text. */
-function writable(_key: string, value: unknown): unknown {
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  if (typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))) return String(value);
-  return value;
+  return `${jsonText({ device, name, id: id ?? null, data })}\n`;
 }
 
 class FileOutput implements LineOutput {

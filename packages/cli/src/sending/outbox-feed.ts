@@ -2,7 +2,7 @@
 // acknowledgements.
 
 import { encodeMessage, HoldfastError, isHoldfastError } from '@holdfast/protocol';
-import type { Delivery, ReliableChannel } from '@holdfast/reliable-channel';
+import type { Delivery, ReliableChannel, SendOptions } from '@holdfast/reliable-channel';
 import { type Reading, ReadingError, type Readings } from '../readings/reading.js';
 
 /** How many messages go to the store in one piece, and their bytes. */
@@ -20,14 +20,16 @@ const WAITING_MAX_BYTES = 256 * 1024 * 1024;
 export class OutboxFeed {
   readonly #channel: ReliableChannel;
   readonly #name: string;
+  readonly #options: SendOptions;
   /** Where the latest reading ended that the outbox has taken; 0: none. */
   #lastLine = 0;
   #takenMessages = 0;
 
-  /** @param name - the name of every message */
-  constructor(channel: ReliableChannel, name: string) {
+  /** @param name - the name of every message @param options - what is asked for every message */
+  constructor(channel: ReliableChannel, name: string, options: SendOptions = {}) {
     this.#channel = channel;
     this.#name = name;
+    this.#options = options;
   }
 
   get lastLine(): number {
@@ -63,7 +65,7 @@ export class OutboxFeed {
     let last: Delivery | undefined;
     const before = { line: this.#lastLine, messages: this.#takenMessages };
     for (const reading of piece.slice(from, from + TURN_MAX_MESSAGES)) {
-      last = sendReading(this.#channel, this.#name, reading);
+      last = naming(reading, () => this.#channel.send(this.#name, reading.data, this.#options));
       this.#lastLine = reading.lastLine;
       this.#takenMessages += 1;
       count += 1;
@@ -128,10 +130,6 @@ export async function unlessAborted(promise: Promise<unknown> | undefined, signa
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
-
-function sendReading(channel: ReliableChannel, name: string, reading: Reading): Delivery {
-  return naming(reading, () => channel.send(name, reading.data));
 }
 
 /** Runs what can find a fault in a reading, and names its line then. */

@@ -1,7 +1,7 @@
 // One run of `holdfast send`: check the input, put it into the outbox, wait until the agent has acknowledged everything
 // there. However it ends, the last line says what has become of every message.
 
-import { openReliableChannel, type ReliableChannel } from '@holdfast/reliable-channel';
+import { openReliableChannel, type ReliableChannel, type SendOptions } from '@holdfast/reliable-channel';
 import { lmdbStore } from '@holdfast/reliable-channel/lmdb';
 import { createTransport, type TransportOptions } from '@holdfast/transport';
 import { CommandError, EXIT_CODE } from '../command-error.js';
@@ -12,6 +12,7 @@ import type { Source } from '../readings/source.js';
 import { counted, duration, printable, type TextStream } from '../terminal.js';
 import { watchAcks } from './ack-timeout.js';
 import { ConnectionNotices } from './connection-notices.js';
+import { givenUp } from './given-up.js';
 import { checkReadings, OutboxFeed, unlessAborted } from './outbox-feed.js';
 
 /** What one run is to do. */
@@ -22,6 +23,8 @@ export interface SendPlan {
   readonly fromLine: number;
   /** The name of every message. */
   readonly name: string;
+  /** What is asked for every message beside that. */
+  readonly sendOptions: SendOptions;
   readonly transport: TransportOptions;
   /** Where the agent is, for people. */
   readonly target: string;
@@ -33,6 +36,9 @@ export interface SendPlan {
   readonly stream: TextStream | undefined;
 }
 
+/** A whole file can be refused; what is kept of that should not end at a channel's default. */
+const DEAD_LETTERS_MAX_MESSAGES = 10_000;
+
 /** Why a run ends before everything is acknowledged. */
 interface Ending {
   readonly what: string;
@@ -42,13 +48,14 @@ interface Ending {
 /**
  * Runs a plan. Resolves when every message, of this run and of earlier ones, has been acknowledged.
  *
- * @throws CommandError that says what is kept where, and how to go on
+ * @throws CommandError that says what is kept where, what was given up, and how to go on
  * @throws HoldfastError `STORE_UNAVAILABLE`, `STORE_LOCKED`, `STORE_FORMAT_UNKNOWN`
  */
 export async function runSend(plan: SendPlan, interruption: Interruption): Promise<void> {
   const rows = await check(plan, interruption);
   const transport = createTransport(plan.transport);
-  const channel = await openReliableChannel({ transport, store: lmdbStore(plan.outbox) });
+  const deadLettersMaxMessages = DEAD_LETTERS_MAX_MESSAGES;
+  const channel = await openReliableChannel({ transport, store: lmdbStore(plan.outbox), deadLettersMaxMessages });
   const run = new SendRun(plan, channel, rows);
   const notices = new ConnectionNotices(plan.transport.deviceId, plan.target, {
     say: (line) => run.say(line),
@@ -113,7 +120,7 @@ class SendRun {
   constructor(plan: SendPlan, channel: ReliableChannel, rows: number | undefined) {
     this.#plan = plan;
     this.#channel = channel;
-    this.#feed = new OutboxFeed(channel, plan.name);
+    this.#feed = new OutboxFeed(channel, plan.name, plan.sendOptions);
     this.#earlierMessages = channel.stats().outboxMessages;
     const total = rows === undefined ? undefined : rows + this.#earlierMessages;
     this.#progress = total === 0 ? undefined : progressOf(plan, 'sending', total);
@@ -157,6 +164,8 @@ class SendRun {
     const { outboxMessages: kept, acknowledgedMessages } = this.#channel.stats();
     if (this.#fault !== undefined) throw this.#faultError(this.#fault, kept);
     if (kept === 0 && this.#isTaken) {
+      const given = givenUp(this.#channel.stats(), this.#plan.outbox);
+      if (given !== undefined) throw new CommandError(given);
       this.#plan.stream?.write(`${this.#success(acknowledgedMessages)}\n`);
       return;
     }
@@ -178,15 +187,19 @@ class SendRun {
     const exitCode = this.#ending?.exitCode ?? EXIT_CODE.failure;
     const ending = this.#ending === undefined ? '' : `; ${this.#ending.what}`;
     if (kept > 0) return new CommandError(`${message}${ending}; ${this.#howToGoOn(kept)}`, { exitCode, cause: fault });
+    const given = givenUp(this.#channel.stats(), this.#plan.outbox);
     const before = `${counted(this.#feed.takenMessages, 'message')} before that ${isOrAre(this.#feed.takenMessages, 'was', 'were')}`;
-    return new CommandError(`${message}; the ${before} delivered`, { exitCode, cause: fault });
+    const rest = given ?? `the ${before} delivered`;
+    return new CommandError(`${message}; ${rest}`, { exitCode, cause: fault });
   }
 
   /** What is kept, and how to go on without losing or repeating anything. */
   #howToGoOn(kept: number): string {
     const { source, outbox, fromLine } = this.#plan;
-    const where =
+    const given = givenUp(this.#channel.stats(), outbox);
+    const waiting =
       kept === 0 ? 'nothing is kept' : `${counted(kept, 'message')} ${isOrAre(kept, 'is', 'are')} kept in ${outbox}`;
+    const where = given === undefined ? waiting : `${given}; ${waiting}`;
     const drain = 'run again with --drain in place of the input to deliver what is kept';
     if (source === undefined) return `${where}; run again to deliver what is kept`;
     if (this.#isTaken) return `${where}; all of ${source.name} has been taken: ${drain}`;

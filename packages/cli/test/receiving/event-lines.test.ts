@@ -33,6 +33,10 @@ const EVENTS: readonly [AgentEvent, string][] = [
   [{ type: 'replyDropped', device, name: 'n', message: 'id', detail: 'large' }, 'no reply for press 7, n: large'],
   [{ type: 'overloadChanged', isOverloaded: true }, 'overloaded: devices are asked to come again'],
   [{ type: 'overloadChanged', isOverloaded: false }, 'no longer overloaded'],
+  [
+    { type: 'deviceChannel', device, event: { type: 'acknowledged', lane: '', first: 1, last: 2 } },
+    'channel to press 7: 2 messages, 1 to 2, handled',
+  ],
   [{ type: 'storeProblem', device, detail: 'full' }, 'the inbox has a problem with press 7: full'],
   [
     { type: 'recordQuarantined', key: 'inbox/press 7', detail: 'odd' },

@@ -22,7 +22,7 @@ function rig(outboxMessages: number) {
   const stop = watchAcks(channel, 1_000, expired);
   const tell = (type: 'stored' | 'acknowledged', nowWaiting: number): void => {
     waiting = nowWaiting;
-    observer({ type, first: 1, last: 1 });
+    observer({ type, lane: '', first: 1, last: 1 });
   };
   return { expired, stop, tell };
 }
