@@ -4,32 +4,28 @@
 
 import {
   type AnyMessages,
+  checkText,
   encodeMessage,
   HoldfastError,
   Listeners,
   type MessageTypes,
   type NameOf,
 } from '@holdfast/protocol';
-import {
-  type ApplicationDatabase,
-  type ChannelEvent,
-  CheckedStore,
-  GroupCommit,
-  inboxTransaction,
-  type SendingHalf,
-} from '@holdfast/reliable-channel';
+import { DEVICE_ID_MAX_BYTES } from '@holdfast/protocol/core';
+import { type ApplicationDatabase, CheckedStore, inboxTransaction, type SendingHalf } from '@holdfast/reliable-channel';
 import { NOT_CONNECTED, type SendCode } from '@holdfast/transport';
 import { AgentDevice } from './agent-device.js';
+import { agentStats } from './agent-stats.js';
+import { type AgentStore, openAgentStore } from './agent-store.js';
 import { Backpressure } from './backpressure.js';
 import type { DeviceEntry } from './device-entry.js';
-import { DeviceOutboxes } from './device-outboxes.js';
 import { DeviceTable } from './device-table.js';
 import type { AgentEvent, AgentStats } from './events.js';
 import { type Handler, type HandlerOf, Handlers } from './handlers.js';
 import type { OpenListener } from './listener.js';
 import { type AgentOptions, type ResolvedAgentOptions, resolveAgentOptions } from './options.js';
 import { PlainMessages } from './plain-messages.js';
-import { type AgentStore, ReliableMessages } from './reliable-messages.js';
+import { ReliableMessages } from './reliable-messages.js';
 import { Server } from './server.js';
 
 /** How often a closing agent looks whether its handlers are done, and for how long, in milliseconds. */
@@ -105,11 +101,14 @@ export class Agent<
     this.#handlers.setForDevice(deviceId, name, handler as Handler);
   }
 
-  /** A device, to send to it, whether it is there or not. */
+  /**
+   * A device, to send to it, whether it is there or not.
+   *
+   * @throws TypeError or RangeError when that can not be the id of a device
+   */
   device(id: string): AgentDevice<Commands> {
-    if (typeof id !== 'string' || id === '') throw new TypeError('a device id must be a text that is not empty');
     return new AgentDevice({
-      id,
+      id: checkText('deviceId', id, DEVICE_ID_MAX_BYTES),
       isConnected: () => this.isConnected(id),
       useSending: (use) => this.#useSending(id, use),
     });
@@ -214,46 +213,13 @@ export class Agent<
 
   /** Where the agent stands now. */
   stats(): AgentStats {
-    const { oldestSinceMs, waitingBytes, keptResults, ...outboxes } = this.#sums();
-    return {
-      connections: this.#server.connectionCount,
-      devices: this.#backpressure.connectedCount,
-      queuedMessages: this.#plain.waitingCount + this.#reliable.waitingCount,
-      queuedBytes: this.#plain.waitingBytes + waitingBytes,
-      oldestWaitMs: Math.max(0, this.#options.runtime.nowMs() - oldestSinceMs),
-      runningHandlers: this.#plain.runningCount + this.#reliable.runningCount,
-      creditMessages: this.#backpressure.creditMessages,
-      keptResults,
-      ...outboxes,
-      isOverloaded: this.#backpressure.isOverloaded,
-      isRestarting: this.#backpressure.isRestarting,
-      receivedMessages: this.#plain.receivedCount,
-      handledMessages: this.#plain.handledCount + this.#reliable.handledCount,
-      repliedMessages: this.#reliable.repliedCount,
-      rejectedMessages: this.#reliable.rejectedCount,
-      retriedMessages: this.#reliable.retried,
-      droppedMessages: this.#plain.dropped,
-    };
-  }
-
-  /** What stats have to ask every device for. */
-  #sums() {
-    let oldestSinceMs = this.#plain.waitingSinceMs ?? Number.POSITIVE_INFINITY;
-    let waitingBytes = 0;
-    let keptResults = 0;
-    let outboxMessages = 0;
-    let outboxBytes = 0;
-    let deadLetters = 0;
-    for (const { receiving, sending } of this.#devices) {
-      oldestSinceMs = Math.min(oldestSinceMs, receiving.waitingSinceMs ?? oldestSinceMs);
-      waitingBytes += receiving.waitingBytes;
-      keptResults += receiving.keptResults;
-      const outbox = sending?.stats();
-      outboxMessages += outbox?.outboxMessages ?? 0;
-      outboxBytes += outbox?.outboxBytes ?? 0;
-      deadLetters += outbox?.deadLetters ?? 0;
-    }
-    return { oldestSinceMs, waitingBytes, keptResults, outboxMessages, outboxBytes, deadLetters };
+    return agentStats(this.#options.runtime.nowMs(), {
+      plain: this.#plain,
+      reliable: this.#reliable,
+      backpressure: this.#backpressure,
+      devices: this.#devices,
+      connectionCount: this.#server.connectionCount,
+    });
   }
 
   // ---- opening and closing
@@ -264,10 +230,9 @@ export class Agent<
     try {
       store = new CheckedStore(await this.#options.store.open());
       store.observe((record) => this.#observers.emit({ type: 'recordQuarantined', ...record }));
-      this.#inbox = this.#openInbox(store);
+      this.#inbox = openAgentStore(store, this.#options, (event) => this.#observers.emit(event));
       for (const listener of this.#options.listeners) {
-        const { writeMaxBytes } = listener;
-        open.push(await listener.listen((makePipe) => this.#server.accept(makePipe, writeMaxBytes)));
+        open.push(await listener.listen((makePipe) => this.#server.accept(makePipe, listener.writeMaxBytes)));
       }
       this.#checkOpen();
       this.#open = open;
@@ -318,15 +283,6 @@ export class Agent<
     return device;
   }
 
-  #openInbox(store: CheckedStore): AgentStore {
-    const { runtime, outbox: options } = this.#options;
-    const commits = new GroupCommit(store, runtime);
-    const emit = (device: string, event: ChannelEvent): void => {
-      this.#observers.emit({ type: 'deviceChannel', device, event });
-    };
-    return { store, commits, outboxes: new DeviceOutboxes({ runtime, store, commits, options, emit }) };
-  }
-
   async #useSending<T>(id: string, use: (sending: SendingHalf) => T): Promise<T> {
     this.#checkOpen();
     const inbox = this.#inbox;
@@ -334,6 +290,8 @@ export class Agent<
       throw new HoldfastError('AGENT_NOT_LISTENING', 'the outboxes are not open; call listen first');
     let used: Promise<T> | undefined;
     await this.#devices.use(id, (device) => {
+      // Reading a device takes a moment, and the agent may have been closed in it.
+      this.#checkOpen();
       used = device.useSending(() => inbox.outboxes.open(id), use);
     });
     if (used !== undefined) return used;

@@ -102,8 +102,10 @@ export class DeviceEntry {
     return this.#connection === undefined && this.#load.running === 0 && this.receiving.isIdle && isSendingAtRest;
   }
 
-  /** Stops sending, and resolves when the store has everything. */
+  /** Stops sending, and resolves when the store has everything. A sending half that is being opened is used and closed. */
   async close(): Promise<void> {
+    // Those who asked for it have waited longer, so they have taken and used it when this goes on.
+    await this.#opening?.catch(() => undefined);
     await this.#sending?.close();
   }
 }

@@ -3,16 +3,14 @@
 
 import { NACK_CODE } from '@holdfast/protocol';
 import {
-  type CheckedStore,
-  type GroupCommit,
   type HandlingResult,
   handlerFailed,
   type IncomingMessage,
   nobodyHandles,
   ReceivingHalf,
 } from '@holdfast/reliable-channel';
+import type { AgentStore } from './agent-store.js';
 import { DeviceEntry, type DeviceLoad } from './device-entry.js';
-import type { DeviceOutboxes } from './device-outboxes.js';
 import type { AgentEvent } from './events.js';
 import type { Handled, Handlers } from './handlers.js';
 import type { ResolvedAgentOptions } from './options.js';
@@ -22,13 +20,6 @@ import type { ResolvedAgentOptions } from './options.js';
  * without end, or that forgets its numbering again and again, gets there.
  */
 export const DEVICE_HANDLERS_MAX = 64;
-
-/** The agent's store, the one way to write it, and what lies in it for devices. */
-export interface AgentStore {
-  readonly store: CheckedStore;
-  readonly commits: GroupCommit;
-  readonly outboxes: DeviceOutboxes;
-}
 
 /** Whom to tell. */
 export interface ReliableMessagesEvents {

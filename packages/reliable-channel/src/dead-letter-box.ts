@@ -37,14 +37,15 @@ export interface DeadLetterBoxParts {
   readonly keyPrefix: string;
   ids(): readonly number[];
   send(message: OutgoingMessage): Delivery;
-  discard(id: number): void;
-  /** Resolves when the store has them as they are. */
-  whenStored(): Promise<void>;
+  /** Lets one go; resolves when the store knows it. */
+  discard(id: number): Promise<void>;
 }
 
 /** The dead letters of one outbox. */
 export class DeadLetterBox {
   readonly #parts: DeadLetterBoxParts;
+  /** Those that are being sent again: twice at one time would be twice for the agent. */
+  readonly #replaying = new Set<number>();
 
   constructor(parts: DeadLetterBoxParts) {
     this.#parts = parts;
@@ -79,25 +80,32 @@ export class DeadLetterBox {
 
   /**
    * Sends one of them again, as a new message of its lane, of critical importance and without a TTL. It leaves the box when
-   * the new message is on disk; a crash right then can leave it in both. Rejects when there is none of this id.
+   * the new message is on disk; a crash right then can leave it in both.
+   *
+   * @throws HoldfastError `DEAD_LETTER_UNKNOWN`: there is none of this id, or it is being sent again already; `OUTBOX_FULL`,
+   * `STORE_FAILED`, `CHANNEL_CLOSED`: it stays in the box
    */
   async replay(id: number): Promise<Delivery> {
-    const record = await this.#read(id);
-    if (record === undefined)
-      throw new HoldfastError('DEAD_LETTER_UNKNOWN', `there is no dead letter ${id}; list them first`);
-    const { lane, entry } = record;
-    const delivery = this.#parts.send({ lane, entry, importance: 'critical', traits: NO_TRAITS });
-    await delivery.stored;
-    this.#parts.discard(id);
-    await this.#parts.whenStored();
-    return delivery;
+    const isBusy = this.#replaying.has(id);
+    this.#replaying.add(id);
+    try {
+      const record = isBusy ? undefined : await this.#read(id);
+      if (record === undefined)
+        throw new HoldfastError('DEAD_LETTER_UNKNOWN', `there is no dead letter ${id}; list them first`);
+      const { lane, entry } = record;
+      const delivery = this.#parts.send({ lane, entry, importance: 'critical', traits: NO_TRAITS });
+      await delivery.stored;
+      await this.#parts.discard(id);
+      return delivery;
+    } finally {
+      if (!isBusy) this.#replaying.delete(id);
+    }
   }
 
-  /** Lets one go. Resolves with false when there is none of this id. */
+  /** Lets one go. Resolves with false when there is none of this id. @throws HoldfastError `CHANNEL_CLOSED` */
   async discard(id: number): Promise<boolean> {
     if (!this.#parts.ids().includes(id)) return false;
-    this.#parts.discard(id);
-    await this.#parts.whenStored();
+    await this.#parts.discard(id);
     return true;
   }
 

@@ -21,6 +21,8 @@ interface Waiting {
 
 /** Endings other than a plain acknowledgement that are kept in each lane for those who ask late. */
 export const OUTCOMES_KEPT_MAX = 16_384;
+/** Bytes of the replies among them, as they came over the wire. */
+export const REPLIES_KEPT_MAX_BYTES = 1024 * 1024;
 
 const ACKNOWLEDGED: Outcome = { status: 'acknowledged' };
 const FORGOTTEN: Outcome = { status: 'forgotten' };
@@ -33,6 +35,9 @@ export class Deliveries implements DeliverySource {
   /** Messages that may be sent without being stored; the store may have later ones. */
   readonly #unstored = new Set<number>();
   readonly #outcomes = new Map<number, Outcome>();
+  /** The bytes of those that are replies. */
+  readonly #replyBytes = new Map<number, number>();
+  #repliesKeptBytes = 0;
   /** Messages that were given up before they were stored; the store may have later ones. */
   readonly #neverStored = new Set<number>();
   /** How messages up to here ended may be forgotten. */
@@ -94,7 +99,11 @@ export class Deliveries implements DeliverySource {
   onStored(run: Run): void {
     this.#storedUpTo = Math.max(this.#storedUpTo, run.last);
     this.#forgetUnstored(run);
-    for (const [, waiting] of this.#waitingIn(run)) waiting.stored?.resolve();
+    for (const [sequence, waiting] of this.#waitingIn(run)) {
+      waiting.stored?.resolve();
+      // Those who waited for this alone wait no more: a long outbox must not keep an entry for each of them.
+      if (waiting.settled === undefined) this.#waiting.delete(sequence);
+    }
   }
 
   onAcknowledged(run: Run): void {
@@ -106,9 +115,14 @@ export class Deliveries implements DeliverySource {
     }
   }
 
-  /** The handler of one message answered. */
-  onReplied(sequence: number, reply: unknown): void {
-    this.#keep(sequence, { status: 'acknowledged', reply });
+  /** The handler of one message answered. @param bytes - the size of the reply on the wire */
+  onReplied(sequence: number, reply: unknown, bytes: number): void {
+    const outcome: Outcome = { status: 'acknowledged', reply };
+    // Those who wait are told even when it is too large to be kept for others.
+    this.#waiting.get(sequence)?.settled?.resolve(outcome);
+    this.#replyBytes.set(sequence, bytes);
+    this.#repliesKeptBytes += bytes;
+    this.#keep(sequence, outcome);
     this.onAcknowledged({ first: sequence, last: sequence });
   }
 
@@ -142,16 +156,23 @@ export class Deliveries implements DeliverySource {
   }
 
   #forgetUnstored({ first, last }: Run): void {
-    for (const sequence of this.#unstored) if (first <= sequence && sequence <= last) this.#unstored.delete(sequence);
+    if (this.#unstored.size === 0) return;
+    if (last - first < this.#unstored.size)
+      for (let sequence = first; sequence <= last; sequence++) this.#unstored.delete(sequence);
+    else
+      for (const sequence of this.#unstored) if (first <= sequence && sequence <= last) this.#unstored.delete(sequence);
   }
 
   #keep(sequence: number, outcome: Outcome): void {
     this.#outcomes.set(sequence, outcome);
-    if (this.#outcomes.size <= OUTCOMES_KEPT_MAX) return;
-    const oldest = this.#outcomes.keys().next().value as number;
-    this.#outcomes.delete(oldest);
-    this.#neverStored.delete(oldest);
-    this.#forgottenUpTo = Math.max(this.#forgottenUpTo, oldest);
+    while (this.#outcomes.size > OUTCOMES_KEPT_MAX || this.#repliesKeptBytes > REPLIES_KEPT_MAX_BYTES) {
+      const oldest = this.#outcomes.keys().next().value as number;
+      this.#outcomes.delete(oldest);
+      this.#neverStored.delete(oldest);
+      this.#repliesKeptBytes -= this.#replyBytes.get(oldest) ?? 0;
+      this.#replyBytes.delete(oldest);
+      this.#forgottenUpTo = Math.max(this.#forgottenUpTo, oldest);
+    }
   }
 
   #waitingFor(sequence: number): Waiting {

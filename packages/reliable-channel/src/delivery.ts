@@ -24,7 +24,7 @@ export type Outcome<Reply = unknown> =
 /** What a delivery asks its lane. */
 export interface DeliverySource {
   readonly lane: string;
-  /** See `Delivery.stored`. The same promise whenever it is asked for the same message. */
+  /** See `Delivery.stored`. */
   stored(sequence: number): Promise<void>;
   /** See `Delivery.settled`. */
   settled(sequence: number): Promise<Outcome>;

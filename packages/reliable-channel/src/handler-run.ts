@@ -30,6 +30,7 @@ export function handlerFailed(): HandlingResult {
   };
 }
 
+/** Whether a value can be awaited; promises of other realms and libraries, too. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

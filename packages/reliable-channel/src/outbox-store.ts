@@ -34,12 +34,14 @@ const READ_BYTES = 1024 * 1024;
  * take back must not be seen by anyone. Where one is missing although there are batches, its record has decayed: the new one
  * begins with what they hold, so nothing of it is lost; the epoch is a new one, since nobody knows which numbers were used.
  *
+ * @param commit - where others write the store, too: the way that they all take
  * @throws HoldfastError `STORE_FORMAT_UNKNOWN`
  */
 export async function openOutbox(
   store: CheckedStore,
   prefix: string,
   sources: { readonly random: RandomUint32; readonly wallClockMs: () => number },
+  commit = (operations: readonly StoreOperation[]): Promise<void> => store.commit(operations),
 ): Promise<OpenedOutbox> {
   const stored = await readMeta(store, prefix);
   const known = await readLanes(store, prefix);
@@ -53,7 +55,7 @@ export async function openOutbox(
   const wallMs = Math.max(0, Math.floor(sources.wallClockMs()));
   const before = stored ?? { ordinal: 1, ageMs: 0, wallMs };
   const meta: OutboxMeta = { ...before, epoch: newEpoch(sources.random), bytes: found.bytes };
-  await store.commit([{ type: 'put', key: metaKey(prefix), value: encodeMeta(meta) }]);
+  await commit([{ type: 'put', key: metaKey(prefix), value: encodeMeta(meta) }]);
   return { meta, lanes: found.lanes, deadLetters };
 }
 

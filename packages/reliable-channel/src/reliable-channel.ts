@@ -106,8 +106,9 @@ export class ReliableChannel<
   }
 
   /**
-   * Stops sending, waits until the store has everything and up to ten seconds for handlers that run, and lets store and connection go; the transport stays connected
-   * until `transport.disconnect()`. Messages that are not settled stay in the outbox for the next time.
+   * Stops sending, waits until the store has everything and up to ten seconds for handlers that run, and lets store and
+   * connection go; the transport stays connected until `transport.disconnect()`. Messages that are not settled stay in the
+   * outbox for the next time.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();

@@ -2,26 +2,19 @@
 // outlives connections; whoever owns it attaches the carrier of each new one. Everything that decides lies in
 // core/sender.ts; this file carries out and keeps the promises.
 
-import { Driver, decodeData, encodeMessage, HoldfastError, ProtocolError, type Runtime } from '@holdfast/protocol';
+import { Driver, encodeMessage, HoldfastError, type Runtime } from '@holdfast/protocol';
 import { encodeEntry } from '@holdfast/protocol/core';
 import type { FrameCarrier } from '@holdfast/transport';
 import type { ChannelEvent, SendingStats } from './channel-events.js';
 import type { CheckedStore } from './checked-store.js';
-import {
-  type LaneRun,
-  Sender,
-  type SenderInput,
-  type SenderOptions,
-  type SenderOutput,
-  type StoreOperation,
-} from './core/index.js';
+import { Sender, type SenderInput, type SenderOptions, type SenderOutput, type StoreOperation } from './core/index.js';
 import { DeadLetterBox } from './dead-letter-box.js';
-import { Deliveries } from './deliveries.js';
 import { type Delivery, evictedDelivery, type Outcome } from './delivery.js';
+import { DeliveryBook } from './delivery-book.js';
 import type { GroupCommit } from './group-commit.js';
 import { commitPieces, openOutbox, readBatches } from './outbox-store.js';
 import { resolveSendOptions, type SendOptions } from './send-options.js';
-import { Tally } from './tally.js';
+import { Waiters } from './waiters.js';
 
 /** The parts that a sending half works with. */
 export interface SendingHalfOptions {
@@ -41,10 +34,9 @@ export class SendingHalf {
   readonly #options: SendingHalfOptions;
   readonly #sender: Sender;
   readonly #driver: Driver<SenderInput, SenderOutput>;
-  readonly #deliveries = new Map<string, Deliveries>();
-  readonly #tally = new Tally();
+  readonly #deliveries: DeliveryBook;
   /** Those who wait for the half to come to rest, or to have room. */
-  #waiters: { readonly isReached: () => boolean; readonly resolve: () => void }[] = [];
+  readonly #waiters = new Waiters();
   #carrier: FrameCarrier | undefined;
   #detach: (() => void) | undefined;
   #isTurnOpen = false;
@@ -56,13 +48,17 @@ export class SendingHalf {
     this.#options = options;
     this.#sender = sender;
     this.#driver = new Driver(sender, options.runtime, (output) => this.#apply(output));
+    this.#deliveries = new DeliveryBook({
+      nextSequence: (lane) => sender.nextSequence(lane),
+      isOver: (lane, sequence) => sender.isOver(lane, sequence),
+      cancel: (lane, sequence) => this.#cancel(lane, sequence),
+    });
     this.deadLetters = new DeadLetterBox({
       store: options.store,
       keyPrefix: options.sender.keyPrefix,
       ids: () => sender.deadLetters.ids,
       send: (message) => this.#accept(message),
-      discard: (id) => this.#driver.feed({ type: 'discardDeadLetter', id }),
-      whenStored: () => this.#whenReached(() => sender.deadLetters.isStored),
+      discard: (id) => this.#discardDeadLetter(id),
     });
   }
 
@@ -74,7 +70,8 @@ export class SendingHalf {
   static async open(options: SendingHalfOptions): Promise<SendingHalf> {
     const { store, sender, runtime } = options;
     const sources = { random: runtime.randomUint32, wallClockMs: () => runtime.wallClockMs() };
-    const opened = await openOutbox(store, sender.keyPrefix, sources);
+    const commit = (operations: readonly StoreOperation[]): Promise<void> => options.commits.commit(() => operations);
+    const opened = await openOutbox(store, sender.keyPrefix, sources, commit);
     return new SendingHalf(options, new Sender(sender, opened, sources));
   }
 
@@ -104,9 +101,7 @@ export class SendingHalf {
 
   /** See `ReliableChannel.send`. */
   send<Reply>(name: string, data: unknown, options?: SendOptions): Delivery<Reply> {
-    if (this.#closing !== undefined) {
-      throw new HoldfastError('CHANNEL_CLOSED', 'the channel is closed; open it again to send');
-    }
+    this.#checkOpen();
     const { headers, ...asked } = resolveSendOptions(options);
     const message = encodeMessage(name, data);
     return this.#accept({ ...asked, entry: encodeEntry(message.name, message.data, headers) });
@@ -114,7 +109,7 @@ export class SendingHalf {
 
   /** Resolves when another message would have room. */
   ready(): Promise<void> {
-    return this.#whenReached(() => this.#sender.hasRoom || this.#sender.state === 'closed');
+    return this.#waiters.until(() => this.#sender.hasRoom || this.#sender.state === 'closed');
   }
 
   /** Resolves with true when the outbox is empty, or with false when the half is closed or the time is up before. */
@@ -124,23 +119,23 @@ export class SendingHalf {
     let isTimeUp = false;
     const onTimeUp = (): void => {
       isTimeUp = true;
-      this.#tellWaiters();
+      this.#waiters.look();
     };
     const timer = timeoutMs === undefined ? undefined : runtime.setTimer(timeoutMs, onTimeUp);
-    await this.#whenReached(() => isTimeUp || isEmpty() || this.#sender.state === 'closed');
+    await this.#waiters.until(() => isTimeUp || isEmpty() || this.#sender.state === 'closed');
     if (timer !== undefined) runtime.clearTimer(timer);
     return isEmpty();
   }
 
   /**
    * Whether nothing would be lost by closing it: it has no carrier, the store has everything that waits and keeps it, and
-   * nobody has asked how a message ends.
+   * nobody waits for what it will say.
    */
   get isAtRest(): boolean {
     if (this.#isClosed) return true;
     const isKept = this.#options.store.isDurable || this.#sender.backlog.messages === 0;
-    const isAsked = [...this.#deliveries.values()].some((deliveries) => deliveries.isAsked);
-    return this.#carrier === undefined && isKept && !isAsked && this.#sender.isStoreIdle && !this.#isTurnOpen;
+    const isAwaited = this.#deliveries.isAsked || !this.#waiters.isEmpty;
+    return this.#carrier === undefined && isKept && !isAwaited && this.#sender.isStoreIdle && !this.#isTurnOpen;
   }
 
   /** Stops sending, and waits until the store has everything. Messages that are not settled stay for the next time. */
@@ -169,14 +164,14 @@ export class SendingHalf {
       deadLetterBytes,
       attempts: this.#sender.attempts,
       droppedDeadLetters: dropped,
-      ...this.#tally.counts(),
+      ...this.#deliveries.tally.counts(),
     };
   }
 
   async #close(): Promise<void> {
     this.#endTurn();
     this.#feed({ type: 'close' });
-    await this.#whenReached(() => this.#sender.isStoreIdle);
+    await this.#waiters.until(() => this.#sender.isStoreIdle);
     this.detach();
     this.#driver.stop();
     const outcome: Outcome = this.#options.store.isDurable
@@ -186,11 +181,13 @@ export class SendingHalf {
           reason: 'the channel was closed, and its store does not outlive the process',
           attempts: 0,
         };
-    for (const deliveries of this.#deliveries.values()) deliveries.onClosed(outcome);
+    this.#deliveries.onClosed(outcome);
     this.#isClosed = true;
+    this.#waiters.look();
   }
 
   #accept<Reply>(message: Extract<SenderInput, { type: 'send' }>['message']): Delivery<Reply> {
+    this.#checkOpen();
     const { lane, importance } = message;
     if (!this.#sender.acceptsLane(lane)) {
       throw new HoldfastError(
@@ -200,20 +197,14 @@ export class SendingHalf {
     }
     const refused = this.#sender.refusalOf(message, this.#options.runtime.nowMs());
     if (refused !== undefined) return this.#refuse(refused, lane);
-    const deliveries = this.#deliveriesOf(lane);
-    const delivery = deliveries.create<Reply>(
-      this.#sender.epoch,
-      this.#sender.nextSequence(lane),
-      importance === 'critical',
-    );
-    this.#tally.onAccepted();
+    const delivery = this.#deliveries.create<Reply>(lane, this.#sender.epoch, importance === 'critical');
     this.#driver.feed({ type: 'send', message });
     this.#planTurnEnd();
     return delivery;
   }
 
   #refuse<Reply>(cause: 'outboxFull' | 'notSendable', lane: string): Delivery<Reply> {
-    this.#tally.onEvicted(cause, 1);
+    this.#deliveries.tally.onEvicted(cause, 1);
     const isFull = cause === 'outboxFull';
     const text = isFull
       ? 'the outbox is full; wait until the agent has taken some, or give the outbox more room'
@@ -244,7 +235,7 @@ export class SendingHalf {
       this.#toldState = state;
       this.#emit({ type: 'stateChanged', state });
     }
-    this.#tellWaiters();
+    this.#waiters.look();
   }
 
   #apply(output: SenderOutput): void {
@@ -259,17 +250,10 @@ export class SendingHalf {
         this.#carrier?.sendFrame(output.frame);
         return;
       case 'stored':
-        this.#deliveriesOf(output.lane).onStored(output);
-        this.#emit(output);
-        return;
       case 'acknowledged':
-        this.#onAcknowledged(output);
-        return;
       case 'replied':
-        this.#onReplied(output);
-        return;
       case 'givenUp':
-        this.#onGivenUp(output);
+        this.#emit(this.#deliveries.tell(output));
         return;
     }
   }
@@ -305,47 +289,25 @@ export class SendingHalf {
     }
   }
 
-  #onAcknowledged(run: LaneRun): void {
-    this.#tally.onAcknowledged(run.last - run.first + 1);
-    this.#deliveriesOf(run.lane).onAcknowledged(run);
-    this.#emit({ type: 'acknowledged', lane: run.lane, first: run.first, last: run.last });
-  }
-
-  #onReplied({ lane, sequence, value }: Extract<SenderOutput, { type: 'replied' }>): void {
-    const reply = decodeData(value);
-    this.#tally.onAcknowledged(1);
-    const deliveries = this.#deliveriesOf(lane);
-    // The work is done all the same; a reply that can not be read is none.
-    if (reply instanceof ProtocolError) deliveries.onAcknowledged({ first: sequence, last: sequence });
-    else deliveries.onReplied(sequence, reply.value);
-    this.#emit({ type: 'acknowledged', lane, first: sequence, last: sequence });
-  }
-
-  #onGivenUp({ lane, first, last, outcome, attempts }: Extract<SenderOutput, { type: 'givenUp' }>): void {
-    this.#tally.onGivenUp(outcome, last - first + 1);
-    const told = { ...outcome, attempts };
-    this.#deliveriesOf(lane).onGivenUp({ first, last }, told);
-    this.#emit({ type: 'givenUp', lane, first, last, outcome: told });
-  }
-
-  #deliveriesOf(lane: string): Deliveries {
-    let deliveries = this.#deliveries.get(lane);
-    if (deliveries === undefined) {
-      const sender = this.#sender;
-      const questions = {
-        isOver: (sequence: number) => sender.isOver(lane, sequence),
-        cancel: (sequence: number) => this.#cancel(lane, sequence),
-      };
-      deliveries = new Deliveries(lane, questions, sender.nextSequence(lane) - 1);
-      this.#deliveries.set(lane, deliveries);
-    }
-    return deliveries;
-  }
-
   #cancel(lane: string, sequence: number): boolean {
-    if (!this.#sender.canCancel(lane, sequence)) return false;
+    if (this.#closing !== undefined || !this.#sender.canCancel(lane, sequence)) return false;
     this.#feed({ type: 'cancel', lane, sequence });
     return true;
+  }
+
+  /** Resolves when the store knows that it is gone. */
+  async #discardDeadLetter(id: number): Promise<void> {
+    this.#checkOpen();
+    this.#feed({ type: 'discardDeadLetter', id });
+    await this.#waiters.until(() => this.#sender.deadLetters.isStored || this.#isClosed);
+    if (!this.#sender.deadLetters.isStored) {
+      throw new HoldfastError('CHANNEL_CLOSED', 'the channel was closed before the store had let the dead letter go');
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#closing === undefined) return;
+    throw new HoldfastError('CHANNEL_CLOSED', 'the channel is closed; open it again');
   }
 
   /** Observers may send and close: that has to wait until the core has taken what it is being fed. */
@@ -357,20 +319,5 @@ export class SendingHalf {
     const detail = error instanceof Error ? error.message : String(error);
     this.#emit({ type: 'storeProblem', detail });
     return detail;
-  }
-
-  #whenReached(isReached: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      if (isReached()) resolve();
-      else this.#waiters.push({ isReached, resolve });
-    });
-  }
-
-  #tellWaiters(): void {
-    if (this.#waiters.length === 0) return;
-    const reached = this.#waiters.filter((waiter) => waiter.isReached());
-    if (reached.length === 0) return;
-    this.#waiters = this.#waiters.filter((waiter) => !reached.includes(waiter));
-    for (const { resolve } of reached) resolve();
   }
 }

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { Waiters } from '../src/waiters.js';
+
+it('tells each one when its own condition holds, once', async () => {
+  const waiters = new Waiters();
+  const told: string[] = [];
+  let level = 0;
+  const wait = (name: string, wanted: number): void => {
+    void waiters.until(() => level >= wanted).then(() => told.push(name));
+  };
+  wait('at once', 0);
+  wait('first', 1);
+  wait('second', 2);
+  await Promise.resolve();
+  expect(told).toEqual(['at once']);
+  level = 1;
+  await Promise.resolve();
+  // Nobody has looked.
+  expect(told).toEqual(['at once']);
+  waiters.look();
+  await Promise.resolve();
+  expect([told, waiters.isEmpty]).toEqual([['at once', 'first'], false]);
+  level = 2;
+  waiters.look();
+  waiters.look();
+  await Promise.resolve();
+  expect([told, waiters.isEmpty]).toEqual([['at once', 'first', 'second'], true]);
+});
