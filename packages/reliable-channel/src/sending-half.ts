@@ -2,7 +2,7 @@
 // outlives connections; whoever owns it attaches the carrier of each new one. Everything that decides lies in
 // core/sender.ts; this file carries out and keeps the promises.
 
-import { Driver, encodeMessage, HoldfastError, type Runtime } from '@holdfast/protocol';
+import { Driver, encodeMessage, HoldfastError, type Runtime, type TimerHandle } from '@holdfast/protocol';
 import { encodeEntry } from '@holdfast/protocol/core';
 import type { FrameCarrier } from '@holdfast/transport';
 import type { ChannelEvent, SendingStats } from './channel-events.js';
@@ -40,6 +40,8 @@ export class SendingHalf {
   #carrier: FrameCarrier | undefined;
   #detach: (() => void) | undefined;
   #isTurnOpen = false;
+  /** The first look at what the store has: messages expire although the link never comes up. */
+  readonly #firstLook: TimerHandle;
   #toldState: Sender['state'] = 'down';
   #closing: Promise<void> | undefined;
   #isClosed = false;
@@ -48,6 +50,8 @@ export class SendingHalf {
     this.#options = options;
     this.#sender = sender;
     this.#driver = new Driver(sender, options.runtime, (output) => this.#apply(output));
+    // Not before those who are about to be given the channel can observe it.
+    this.#firstLook = options.runtime.setTimer(0, () => this.#feed({ type: 'turnEnded' }));
     this.#deliveries = new DeliveryBook({
       nextSequence: (lane) => sender.nextSequence(lane),
       isOver: (lane, sequence) => sender.isOver(lane, sequence),
@@ -169,6 +173,7 @@ export class SendingHalf {
   }
 
   async #close(): Promise<void> {
+    this.#options.runtime.clearTimer(this.#firstLook);
     this.#endTurn();
     this.#feed({ type: 'close' });
     await this.#waiters.until(() => this.#sender.isStoreIdle);

@@ -13,7 +13,15 @@ beforeEach(() => {
 });
 
 function messageOf(name: string, data: unknown = null): IncomingMessage {
-  return { id: 'e--1', name, lane: '', headers: {}, attempt: 1, data, inboxTransaction: () => Promise.reject(new Error()) };
+  return {
+    id: 'e--1',
+    name,
+    lane: '',
+    headers: {},
+    attempt: 1,
+    data,
+    inboxTransaction: () => Promise.reject(new Error()),
+  };
 }
 
 it('runs the latest handler of a name, with the data and the message', () => {

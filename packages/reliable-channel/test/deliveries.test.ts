@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { Deliveries, OUTCOMES_KEPT_MAX } from '../src/deliveries.js';
+import { Deliveries, OUTCOMES_KEPT_MAX, REPLIES_KEPT_MAX_BYTES } from '../src/deliveries.js';
 import type { Outcome } from '../src/delivery.js';
 
 const ACKNOWLEDGED = { status: 'acknowledged' };
@@ -239,4 +239,46 @@ it('nothing is kept of a message that is settled', async () => {
   collectGarbage();
   expect([settledPromise.deref(), storedPromise.deref()]).toEqual([undefined, undefined]);
   expect(open.deref()).toBe(deliveries.settled(5));
+});
+
+describe('a reply', () => {
+  function reply(sequence: number, value: unknown, bytes: number): void {
+    settled.add(sequence);
+    deliveries.onReplied(sequence, value, bytes);
+  }
+
+  it('comes to those who wait and to those who ask later', async () => {
+    const waiting = deliveries.settled(3);
+    reply(3, 'done', 5);
+    expect(await waiting).toEqual({ status: 'acknowledged', reply: 'done' });
+    expect(await deliveries.settled(3)).toEqual({ status: 'acknowledged', reply: 'done' });
+    expect(deliveries.isAsked).toBe(false);
+  });
+
+  it('is forgotten, the oldest first, when the bytes of replies are too many; those who waited have it', async () => {
+    const half = REPLIES_KEPT_MAX_BYTES / 2;
+    const waiting = deliveries.settled(3);
+    for (const sequence of [3, 4, 5]) reply(sequence, sequence, half);
+    expect(await waiting).toEqual({ status: 'acknowledged', reply: 3 });
+    expect([3, 4, 5].map((sequence) => deliveries.outcome(sequence))).toEqual([
+      { status: 'forgotten' },
+      { status: 'acknowledged', reply: 4 },
+      { status: 'acknowledged', reply: 5 },
+    ]);
+  });
+
+  it('that is larger than all that is kept comes to those who wait', async () => {
+    const waiting = deliveries.settled(3);
+    reply(3, 'huge', REPLIES_KEPT_MAX_BYTES + 1);
+    expect(await waiting).toEqual({ status: 'acknowledged', reply: 'huge' });
+    expect(deliveries.outcome(3)).toEqual({ status: 'forgotten' });
+  });
+});
+
+it('keeps nothing for a message whose sender has only waited until it was stored', async () => {
+  const stored = deliveries.stored(3);
+  expect(deliveries.isAsked).toBe(true);
+  deliveries.onStored({ first: 3, last: 3 });
+  await stored;
+  expect(deliveries.isAsked).toBe(false);
 });

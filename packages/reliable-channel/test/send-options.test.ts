@@ -61,7 +61,10 @@ describe('headers', () => {
     Object.fromEntries(Array.from({ length: count }, (_, index) => [`h${index}`, 'x']));
 
   it('have a greatest number', () => {
-    expect([codeOf(numbered(HEADERS_MAX)), codeOf(numbered(HEADERS_MAX + 1))]).toEqual([undefined, 'HEADERS_TOO_LARGE']);
+    expect([codeOf(numbered(HEADERS_MAX)), codeOf(numbered(HEADERS_MAX + 1))]).toEqual([
+      undefined,
+      'HEADERS_TOO_LARGE',
+    ]);
   });
 
   it('have a greatest size', () => {
