@@ -61,7 +61,7 @@ describe('a message to a device', () => {
   it('waits while the device is away, in order, and is handled once however often the link is cut', async () => {
     const rig = await Rig.start();
     const device = rig.agent.device('press-7');
-    const sent = [];
+    const sent: Delivery[] = [];
     for (let index = 0; index < 40; index++) sent.push(await device.send('set', index));
     expect([device.isConnected, (await device.stats()).outboxMessages]).toEqual([false, 40]);
     const { channel, handled } = await listening(rig);
@@ -127,7 +127,7 @@ describe('a message to a device', () => {
       throw retryLater(50);
     });
     const device = rig.agent.device('press-7');
-    const sent = [];
+    const sent: Delivery[] = [];
     for (const name of ['refuse', 'later', 'nobody']) sent.push(await device.send(name, name, { lane: name }));
     await rig.when(() => sent.every(({ outcome }) => outcome !== undefined));
     expect(sent.map(({ outcome }) => outcome)).toMatchObject([
@@ -230,7 +230,7 @@ describe('an agent', () => {
 
   it('forgets devices at rest, and not what waits for them', async () => {
     const rig = await Rig.start({ store: durableStore(), devicesMax: 2 });
-    const sent = [];
+    const sent: Delivery[] = [];
     for (let index = 0; index < 10; index++) {
       const delivery = await rig.until(rig.agent.device(`device ${index}`).send('set', index));
       // To wait for `stored` must not keep a device in memory until it comes back.
