@@ -217,6 +217,28 @@ describe('an agent', () => {
     expect(ends).toEqual(['cancelled', 'cancelled']);
   });
 
+  it('whose store fails says so, and takes the next message', async () => {
+    const store = heldStore();
+    const rig = await Rig.start({ store: store.factory });
+    store.failNext();
+    await expect(rig.until(rig.agent.device('a').send('set', 1))).rejects.toThrow('the disk is full');
+    const delivery = await rig.until(rig.agent.device('a').send('set', 2));
+    await rig.until(delivery.stored);
+    store.failNext();
+    const lost = await rig.agent.device('a').send('set', 3);
+    expect(await rig.until(lost.settled)).toMatchObject({ status: 'evicted', cause: 'storeFailed' });
+    expect(rig.eventsOf('deviceChannel').map(({ event }) => event.type)).toContain('storeProblem');
+  });
+
+  it('lets what waits for a device expire, whether it comes or not', async () => {
+    const rig = await Rig.start();
+    const device = rig.agent.device('a');
+    const delivery = await device.send('set', 1, { ttlMs: 60_000 });
+    await rig.settle(61_000);
+    expect(delivery.outcome).toMatchObject({ status: 'expired', attempts: 0 });
+    expect(await (await device.deadLetters()).list()).toMatchObject([{ status: 'expired', name: 'set' }]);
+  });
+
   it('writes down what it has taken before it is closed', async () => {
     const store = durableStore();
     const rig = await Rig.start({ store });

@@ -1,6 +1,7 @@
 // Names, data and replies of a program's own table, as the compiler sees them. `npm run typecheck` is what checks this file;
 // running it shows that the types are those of what really happens.
 
+import type { Delivery } from '@holdfast/reliable-channel';
 import * as v from 'valibot';
 import { expect, expectTypeOf, it } from 'vitest';
 import { type Agent, type AgentMessage, createAgent, reject } from '../src/index.js';
@@ -61,4 +62,28 @@ it('an agent without a table takes any name, data and reply', async () => {
   agent.on('else', async (data: { celsius: number }) => data.celsius);
   agent.on('nothing', () => {});
   expectTypeOf(agent).toEqualTypeOf<Agent>();
+});
+
+interface Commands {
+  unlock: { data: { door: number }; reply: boolean };
+  reboot: { data: null };
+}
+
+it('an agent with a table of commands knows what devices can be sent, and what they answer', async () => {
+  const rig = await Rig.start();
+  const agent = rig.agent as unknown as Agent<Messages, Commands>;
+  const device = agent.device('press-7');
+  const delivery = await device.send('unlock', { door: 1 }, { ttlMs: 1_000 });
+  expectTypeOf(delivery).toEqualTypeOf<Delivery<boolean>>();
+  await device.send('reboot', null);
+  expect(await device.stats()).toMatchObject({ outboxMessages: 2 });
+  const mistakes = (): void => {
+    // @ts-expect-error There is no such command.
+    void device.send('unlok', { door: 1 });
+    // @ts-expect-error The data is something else.
+    void device.send('unlock', { door: 'front' });
+    // @ts-expect-error That is what devices send, not what they are sent.
+    void device.send('temperature', { celsius: 1 });
+  };
+  expectTypeOf(mistakes).toBeFunction();
 });
