@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import type { Bench, BenchOptions } from './bench.js';
 import { fleetBench } from './fleet/fleet-bench.js';
+import { growthBench } from './growth/growth-bench.js';
 import { latencyBench } from './latency/latency-bench.js';
 import { microBench } from './micro/micro-bench.js';
 import { outboxBench } from './outbox/outbox-bench.js';
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   outboxBench,
   recoveryBench,
   fleetBench,
+  growthBench,
   sizeBench,
   microBench,
 ];
