@@ -14,6 +14,11 @@ export function lineOf(text: string): number {
   return wholeNumber(text, 1, Number.MAX_SAFE_INTEGER);
 }
 
+/** The size of a message; how large one may be, the library knows. */
+export function bytesOf(text: string): number {
+  return wholeNumber(text, 0, Number.MAX_SAFE_INTEGER);
+}
+
 /** A length of time in seconds, fractions allowed. */
 export function secondsOf(text: string): number {
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;

@@ -4,6 +4,7 @@ import { InvariantError, isHoldfastError } from '@holdfast/protocol';
 import { Command, CommanderError } from 'commander';
 import { CommandError, EXIT_CODE } from './command-error.js';
 import { agentCommand } from './commands/agent.js';
+import { benchCommand } from './commands/bench.js';
 import { demoCommand } from './commands/demo.js';
 import { outboxCommand } from './commands/outbox.js';
 import { sendCommand } from './commands/send.js';
@@ -38,6 +39,7 @@ function createProgram(version: string): Command {
   agentCommand(program);
   sendCommand(program);
   outboxCommand(program);
+  benchCommand(program);
   demoCommand(program);
   return program;
 }

@@ -1,37 +1,32 @@
 // `holdfast send`: what its options mean. The work is done in sending/.
 
-import { hostname } from 'node:os';
 import { encodeMessage } from '@holdfast/protocol';
 import { LANE_MAX_BYTES } from '@holdfast/protocol/core';
 import type { SendOptions as MessageOptions } from '@holdfast/reliable-channel';
-import { createTransport, type TransportOptions } from '@holdfast/transport';
-import { isLoopbackHost, type TcpTlsOptions, tcp } from '@holdfast/transport/tcp';
+import { createTransport } from '@holdfast/transport';
 import { type Command, Option } from 'commander';
 import { UsageError } from '../command-error.js';
 import { watchInterruption } from '../interruption.js';
-import { fileOf, lineOf, portOf, secondsOf, tokenOf } from '../option-values.js';
+import { lineOf, secondsOf } from '../option-values.js';
 import { chooseSource, FORMATS, type Format, type Source } from '../readings/source.js';
 import { runSend, type SendPlan } from '../sending/send-run.js';
+import {
+  addAddressOptions,
+  addSecurityOptions,
+  type ConnectionOptions,
+  checkUsage,
+  transportOf,
+} from './connection-options.js';
 
 /** The options as commander hands them over. */
-interface SendOptions {
+interface SendOptions extends ConnectionOptions {
   readonly format?: Format;
   readonly fromLine: number;
   readonly drain?: true;
-  readonly host: string;
-  readonly port: number;
-  readonly device: string;
   readonly name: string;
   readonly lane: string;
   readonly ttl?: number;
-  readonly token?: string;
   readonly outbox: string;
-  readonly tls?: true;
-  readonly tlsCa?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
-  readonly tlsServername?: string;
-  readonly plaintext?: true;
   readonly timeout?: number;
   readonly quiet?: true;
 }
@@ -51,30 +46,22 @@ Exit codes: 0 everything was acknowledged, 1 it was not, 2 the command line is w
 
 /** Adds the command to the program. */
 export function sendCommand(program: Command): void {
-  program
+  const command = program
     .command('send')
     .summary('send each row of a file as a message, and wait until the agent has handled all')
     .description('Sends each row of CSV, or each line of JSON lines, as one message through the reliable channel.')
     .argument('[file]', 'what to send; - or nothing: standard input')
     .addOption(new Option('--format <format>', 'how it is written (default: as the extension says)').choices(FORMATS))
     .addOption(new Option('--from-line <n>', 'leave out what begins before this line').argParser(lineOf).default(1))
-    .option('--drain', 'send nothing new: deliver what an earlier run has left in the outbox')
-    .option('--host <host>', 'where the agent listens', '127.0.0.1')
-    .addOption(new Option('--port <port>', 'its port').argParser(portOf).default(7_400))
-    .option('--device <id>', "this device's id, its own and no other's", hostname())
+    .option('--drain', 'send nothing new: deliver what an earlier run has left in the outbox');
+  addAddressOptions(command)
     .option('--name <name>', 'the name of every message', 'reading')
     .option('--lane <lane>', 'the lane of every message; order is kept within a lane', '')
     .addOption(
       new Option('--ttl <seconds>', 'a message that has waited so long is not sent any more').argParser(secondsOf),
     )
-    .option('--token <token>', 'the secret; better in HOLDFAST_TOKEN: other users see command lines')
-    .option('--outbox <folder>', 'where messages wait', './holdfast-outbox')
-    .option('--tls', "use TLS, trusting the system's CAs")
-    .option('--tls-ca <file>', 'use TLS, trusting this CA (PEM)')
-    .option('--tls-cert <file>', 'use TLS, with this certificate (PEM)')
-    .option('--tls-key <file>', 'its key (PEM)')
-    .option('--tls-servername <name>', "use TLS; the name on the agent's certificate, when it is not the host")
-    .option('--plaintext', 'allow a host that is not this machine without TLS')
+    .option('--outbox <folder>', 'where messages wait', './holdfast-outbox');
+  addSecurityOptions(command)
     .addOption(
       new Option('--timeout <seconds>', 'give up after so long without an acknowledgement').argParser(secondsOf),
     )
@@ -126,45 +113,4 @@ async function sourceOf(file: string | undefined, options: SendOptions): Promise
     throw new UsageError('there is nothing to send: name a file, pipe data in, or deliver the outbox with --drain');
   }
   return chooseSource({ file, format: options.format, fromLine: options.fromLine, stdin: process.stdin });
-}
-
-/** A reader of files sends much at a time; it need not live with an imp's 3456 bytes. */
-const SEND_BUFFER_BYTES = 65_536;
-
-function transportOf(options: SendOptions): TransportOptions {
-  const { host, port } = options;
-  if (port === 0) throw new UsageError('--port must be that of the agent, from 1 to 65535');
-  const token = tokenOf(options.token);
-  const tls = tlsOf(options);
-  if (tls !== undefined && options.plaintext) throw new UsageError('--plaintext does not go together with TLS');
-  if (tls === undefined && !options.plaintext && !isLoopbackHost(host)) {
-    throw new UsageError(`${host} is not this machine: use --tls, or --plaintext where nobody can listen in between`);
-  }
-  const link = checkUsage(() =>
-    tcp({ host, port, ...(tls !== undefined && { tls }), ...(options.plaintext && { plaintext: true }) }),
-  );
-  return { deviceId: options.device, link, sendBufferBytes: SEND_BUFFER_BYTES, ...(token !== undefined && { token }) };
-}
-
-function tlsOf(options: SendOptions): true | TcpTlsOptions | undefined {
-  const { tlsCa, tlsCert, tlsKey, tlsServername } = options;
-  if ((tlsCert === undefined) !== (tlsKey === undefined))
-    throw new UsageError('--tls-cert and --tls-key belong together');
-  const tls: TcpTlsOptions = {
-    ...(tlsCa !== undefined && { ca: fileOf('--tls-ca', tlsCa) }),
-    ...(tlsCert !== undefined && { cert: fileOf('--tls-cert', tlsCert) }),
-    ...(tlsKey !== undefined && { key: fileOf('--tls-key', tlsKey) }),
-    ...(tlsServername !== undefined && { servername: tlsServername }),
-  };
-  if (Object.keys(tls).length > 0) return tls;
-  return options.tls;
-}
-
-/** Runs a check of the library; what it finds wrong was wrong on the command line. */
-function checkUsage<Result>(run: () => Result): Result {
-  try {
-    return run();
-  } catch (cause) {
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
 }
