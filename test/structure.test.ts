@@ -177,6 +177,7 @@ const RULES: readonly Rule[] = [
       one('packages/agent/src/x.ts', "import { pack } from 'msgpackr';"),
       one('packages/reliable-channel/src/stores/memory.ts', "import { open } from 'lmdb';"),
       one('packages/agent/src/x.ts', "import retry from 'p-retry';"),
+      one('packages/agent/src/agent.ts', "import { trace } from '@opentelemetry/api';"),
       [
         'packages/transport/src/b.ts:1',
         {

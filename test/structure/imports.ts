@@ -28,6 +28,13 @@ const LIBRARY_HOMES: Readonly<Record<string, readonly RegExp[]>> = {
   'idb-keyval': [/^packages\/reliable-channel\/src\/stores\/idb\.ts$/],
   // Each end of a WebSocket in Node.
   ws: [/^packages\/transport\/src\/links\/websocket-node\.ts$/, /^packages\/agent\/src\/listeners\/websocket\.ts$/],
+  '@opentelemetry/api': [
+    /^packages\/reliable-channel\/src\/telemetry\/channel-metrics\.ts$/,
+    /^packages\/reliable-channel\/src\/telemetry\/message-spans\.ts$/,
+    /^packages\/reliable-channel\/src\/telemetry\/opentelemetry\.ts$/,
+    /^packages\/agent\/src\/telemetry\/agent-metrics\.ts$/,
+    /^packages\/agent\/src\/telemetry\/opentelemetry\.ts$/,
+  ],
   'p-retry': [/^packages\/transport\/src\//, /^packages\/reliable-channel\/src\//],
 };
 

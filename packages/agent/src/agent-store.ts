@@ -15,10 +15,10 @@ export interface AgentStore {
 /** Makes an agent's store of one that is open. @param emit - told what the channels towards devices have to tell */
 export function openAgentStore(
   store: CheckedStore,
-  { runtime, outbox: options }: ResolvedAgentOptions,
+  { runtime, outbox: options, telemetry }: ResolvedAgentOptions,
   emit: (event: AgentEvent) => void,
 ): AgentStore {
   const commits = new GroupCommit(store, runtime);
   const told = (device: string, event: ChannelEvent): void => emit({ type: 'deviceChannel', device, event });
-  return { store, commits, outboxes: new DeviceOutboxes({ runtime, store, commits, options, emit: told }) };
+  return { store, commits, outboxes: new DeviceOutboxes({ runtime, store, commits, options, telemetry, emit: told }) };
 }

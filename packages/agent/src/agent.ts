@@ -15,6 +15,7 @@ import { DEVICE_ID_MAX_BYTES } from '@holdfast/protocol/core';
 import { type ApplicationDatabase, CheckedStore, inboxTransaction, type SendingHalf } from '@holdfast/reliable-channel';
 import { NOT_CONNECTED, type SendCode } from '@holdfast/transport';
 import { AgentDevice } from './agent-device.js';
+import { logAgentEvent } from './agent-log.js';
 import { agentStats } from './agent-stats.js';
 import { type AgentStore, openAgentStore } from './agent-store.js';
 import { Backpressure } from './backpressure.js';
@@ -56,15 +57,18 @@ export class Agent<
   #open: readonly OpenListener[] = [];
   #listening: Promise<readonly OpenListener[]> | undefined;
   #closing: Promise<void> | undefined;
+  #stopMeasuring: (() => void) | undefined;
 
   constructor(options: AgentOptions<Messages>) {
     this.#options = resolveAgentOptions(options as AgentOptions);
+    const { logger } = this.#options;
+    if (logger !== undefined) this.#observers.add((event) => logAgentEvent(logger, event));
     const events = {
       emit: (event: AgentEvent) => this.#observers.emit(event),
       queueChanged: () => this.#onQueueChanged(),
       connectedChanged: (change: number) => this.#backpressure.connectedChanged(change),
     };
-    this.#handlers = new Handlers(this.#options.schemas);
+    this.#handlers = new Handlers(this.#options.schemas, this.#options.telemetry);
     this.#plain = new PlainMessages(this.#options, this.#handlers, events);
     this.#reliable = new ReliableMessages(this.#options, this.#handlers, events);
     this.#devices = new DeviceTable(this.#options.devicesMax, (id) => this.#openDevice(id));
@@ -236,6 +240,7 @@ export class Agent<
       }
       this.#checkOpen();
       this.#open = open;
+      this.#stopMeasuring = this.#options.telemetry?.measuring?.(() => this.stats());
       return open;
     } catch (error) {
       await Promise.all(open.map((listener) => listener.close()));
@@ -254,6 +259,7 @@ export class Agent<
     await Promise.all([...this.#devices].map((device) => device.close()));
     await this.#whenQuiet();
     if (this.#open.length > 0) await this.#inbox?.store.close();
+    this.#stopMeasuring?.();
   }
 
   /** Handlers that run are waited for, and the records of what they did. */

@@ -7,6 +7,7 @@ import {
   type CheckedStore,
   type GroupCommit,
   hasOutbox,
+  type MessageTelemetry,
   outboxKeyPrefix,
   resolveSendingOptions,
   SendingHalf,
@@ -19,6 +20,7 @@ export interface DeviceOutboxesParts {
   readonly store: CheckedStore;
   readonly commits: GroupCommit;
   readonly options: SendingOptions;
+  readonly telemetry: MessageTelemetry | undefined;
   emit(device: string, event: ChannelEvent): void;
 }
 
@@ -35,9 +37,9 @@ export class DeviceOutboxes {
 
   /** Opens the outbox of a device. @throws HoldfastError `STORE_FORMAT_UNKNOWN`, `STORE_FAILED` */
   open(device: string): Promise<SendingHalf> {
-    const { runtime, store, commits, options, emit } = this.#parts;
+    const { runtime, store, commits, options, telemetry, emit } = this.#parts;
     const sender = { ...resolveSendingOptions(options, outboxKeyPrefix(device)), loadedMaxBytes: LOADED_MAX_BYTES };
-    return SendingHalf.open({ runtime, store, commits, sender, emit: (event) => emit(device, event) });
+    return SendingHalf.open({ runtime, store, commits, sender, telemetry, emit: (event) => emit(device, event) });
   }
 
   /** Opens the outbox of a device if it has ever had one. */

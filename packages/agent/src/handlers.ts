@@ -2,7 +2,14 @@
 // the name, that for any name. Where a name has a schema, its data is looked at first.
 
 import { type AnyMessages, type DataOf, HoldfastError, type NameOf, type ReplyOf } from '@holdfast/protocol';
-import { type InboxTransaction, isThenable, type Handled as Ran, runHandler } from '@holdfast/reliable-channel';
+import {
+  type InboxTransaction,
+  isThenable,
+  type MessageTelemetry,
+  type Handled as Ran,
+  runHandler,
+  runTold,
+} from '@holdfast/reliable-channel';
 import type { Schemas } from './schemas.js';
 
 /** What a handler is told beside the data. */
@@ -69,8 +76,11 @@ export class Handlers {
   /** For names that are not in the map. */
   #fallback: Handler | undefined;
 
-  constructor(schemas: Schemas<AnyMessages> = {}) {
+  readonly #telemetry: MessageTelemetry | undefined;
+
+  constructor(schemas: Schemas<AnyMessages> = {}, telemetry?: MessageTelemetry) {
     this.#schemas = schemas;
+    this.#telemetry = telemetry;
   }
 
   /** Registers a handler in place of an earlier one of the same name. */
@@ -104,6 +114,11 @@ export class Handlers {
     const { device, name } = message;
     const handler = this.#ofDevices.get(device)?.get(name) ?? this.#handlers.get(name) ?? this.#fallback;
     if (handler === undefined) return { status: 'noHandler' };
+    return runTold<Handled>(this.#telemetry, message, () => this.#check(handler, data, message));
+  }
+
+  #check(handler: Handler, data: unknown, message: AgentMessage): Handled | Promise<Handled> {
+    const { name } = message;
     const schema = Object.hasOwn(this.#schemas, name) ? this.#schemas[name] : undefined;
     if (schema === undefined) return runHandler(() => handler(data, message));
     try {

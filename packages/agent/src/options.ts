@@ -1,9 +1,18 @@
 // What users can set on an agent, what they get when they do not, and the check of both.
 
 import { type AnyMessages, checkInteger, MESSAGE_MAX_BYTES, type Runtime, systemRuntime } from '@holdfast/protocol';
-import { resolveSendingOptions, type SendingOptions, type StoreFactory } from '@holdfast/reliable-channel';
+import {
+  type Logger,
+  type PinoLogger,
+  resolveSendingOptions,
+  type SendingOptions,
+  type StoreFactory,
+  type Telemetry,
+  toLogger,
+} from '@holdfast/reliable-channel';
 import type { ConnectionLimits } from '@holdfast/transport';
 import type { Authenticate } from './authenticate.js';
+import type { AgentStats } from './events.js';
 import type { Listener } from './listener.js';
 import { checkSchemas, type Schemas } from './schemas.js';
 
@@ -63,13 +72,19 @@ export interface AgentOptions<Messages = AnyMessages> {
   readonly devicesMax?: number;
   /** The limits and waits of each connection. */
   readonly connection?: ConnectionLimits;
+  /** Takes what happens at the agent: `console`, or a logger of pino. @default nothing is logged */
+  readonly logger?: Logger | PinoLogger;
+  /** Tracing and metrics: `openTelemetry()` of `@holdfast/agent/opentelemetry`, or another. @default none */
+  readonly telemetry?: Telemetry<AgentStats>;
   /** Clock, timers and randomness. Tests hand in a virtual one. */
   readonly runtime?: Runtime;
 }
 
 /** An agent's options, all present and valid. */
-export interface ResolvedAgentOptions extends Required<Omit<AgentOptions, 'authenticate'>> {
+export interface ResolvedAgentOptions extends Required<Omit<AgentOptions, 'authenticate' | 'logger' | 'telemetry'>> {
   readonly authenticate: Authenticate | undefined;
+  readonly logger: Logger | undefined;
+  readonly telemetry: Telemetry<AgentStats> | undefined;
 }
 
 const COUNT = { min: 1, max: 1_000_000_000 };
@@ -94,6 +109,8 @@ export function resolveAgentOptions(options: AgentOptions): ResolvedAgentOptions
     listeners: options.listeners,
     store: options.store,
     authenticate: options.authenticate,
+    logger: options.logger === undefined ? undefined : toLogger(options.logger),
+    telemetry: options.telemetry,
     agentQueueMaxMessages: checkInteger('agentQueueMaxMessages', options.agentQueueMaxMessages ?? 10_000, COUNT),
     agentQueueMaxBytes: checkInteger('agentQueueMaxBytes', options.agentQueueMaxBytes ?? 64 * MEBIBYTE, BYTES),
     deviceQueueMaxMessages: checkInteger('deviceQueueMaxMessages', options.deviceQueueMaxMessages ?? 1_024, COUNT),

@@ -3,6 +3,7 @@
 import type { HandlingResult } from './handler-answers.js';
 import { type Handled, handlerFailed, nobodyHandles, runHandler } from './handler-run.js';
 import type { IncomingMessage } from './incoming-message.js';
+import { type MessageTelemetry, runTold } from './telemetry.js';
 
 /**
  * Handles one message of the agent. It is acknowledged when the handler returns, or when its promise resolves; what it
@@ -20,9 +21,12 @@ export class ChannelHandlers {
   readonly #handlers = new Map<string, ChannelHandler>();
   readonly #onFailed: (name: string, error: unknown) => void;
 
+  readonly #telemetry: MessageTelemetry | undefined;
+
   /** @param onFailed - a handler threw or rejected */
-  constructor(onFailed: (name: string, error: unknown) => void) {
+  constructor(onFailed: (name: string, error: unknown) => void, telemetry?: MessageTelemetry) {
     this.#onFailed = onFailed;
+    this.#telemetry = telemetry;
   }
 
   /** Registers a handler in place of an earlier one of the same name. */
@@ -35,7 +39,8 @@ export class ChannelHandlers {
   run(message: IncomingMessage): HandlingResult | Promise<HandlingResult> {
     const handler = this.#handlers.get(message.name);
     if (handler === undefined) return nobodyHandles(message.name);
-    const handled = runHandler(() => handler(message.data, message));
+    const run = (): Handled | Promise<Handled> => runHandler(() => handler(message.data, message));
+    const handled = runTold(this.#telemetry, message, run);
     return handled instanceof Promise
       ? handled.then((later) => this.#resultOf(message.name, later))
       : this.#resultOf(message.name, handled);

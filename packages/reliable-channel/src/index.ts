@@ -5,6 +5,7 @@ export { HoldfastError, isHoldfastError } from '@holdfast/protocol';
 export type { Headers } from '@holdfast/protocol/core';
 export type { ChannelEvent, ChannelStats, LaneStats, SendingStats } from './channel-events.js';
 export type { ChannelHandler } from './channel-handlers.js';
+export { logChannelEvent } from './channel-log.js';
 export { CheckedStore, type QuarantinedRecord } from './checked-store.js';
 export {
   type EvictionCause,
@@ -30,6 +31,7 @@ export {
 export { type Handled, handlerFailed, isThenable, nobodyHandles, runHandler } from './handler-run.js';
 export { inboxTransaction } from './inbox-transaction.js';
 export type { InboxTransaction, IncomingMessage } from './incoming-message.js';
+export { type LogDetails, type Logger, type LogLevel, type PinoLogger, toLogger } from './logger.js';
 export { outboxKeyPrefix, type ReliableChannelOptions, resolveSendingOptions, type SendingOptions } from './options.js';
 export { hasOutbox } from './outbox-store.js';
 export { ReceivingHalf, type ReceivingHalfOptions } from './receiving-half.js';
@@ -38,4 +40,12 @@ export type { SendOptions } from './send-options.js';
 export { SendingHalf, type SendingHalfOptions } from './sending-half.js';
 export type { ApplicationDatabase, Store, StoreEntry, StoreFactory, StoreRange } from './store.js';
 export { openStoredOutbox, type StoredLane, StoredOutbox, type StoredOutboxOptions } from './stored-outbox.js';
+export {
+  type HandlingEnd,
+  type HandlingMessage,
+  type MessageTelemetry,
+  runTold,
+  type SendingMessage,
+  type Telemetry,
+} from './telemetry.js';
 export type { WaitingMessage } from './waiting-messages.js';

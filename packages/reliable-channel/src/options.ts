@@ -3,9 +3,12 @@
 import { checkInteger, MESSAGE_MAX_BYTES, type Runtime } from '@holdfast/protocol';
 import { type BackoffOptions, HEADERS_MAX_BYTES, type RoundTripOptions } from '@holdfast/protocol/core';
 import type { Transport } from '@holdfast/transport';
+import type { ChannelStats } from './channel-events.js';
 import { keyPart, type SenderOptions, type WhenFull } from './core/index.js';
+import { type Logger, type PinoLogger, toLogger } from './logger.js';
 import { resolveRetryBackoff } from './retry-backoff.js';
 import type { StoreFactory } from './store.js';
+import type { Telemetry } from './telemetry.js';
 
 /** What can be set on a sending half: the device's channel, and at the agent the channel to each device. */
 export interface SendingOptions {
@@ -56,6 +59,10 @@ export interface ReliableChannelOptions extends SendingOptions {
   readonly transport: Transport;
   /** Where outbox and inbox live: `lmdbStore('./outbox')`, `memoryStore()`, or another. */
   readonly store: StoreFactory;
+  /** Takes what happens in the channel and its transport: `console`, or a logger of pino. @default nothing is logged */
+  readonly logger?: Logger | PinoLogger;
+  /** Tracing and metrics: `openTelemetry()` of `@holdfast/reliable-channel/opentelemetry`, or another. @default none */
+  readonly telemetry?: Telemetry<ChannelStats>;
 }
 
 /** A channel's options, all present and valid. */
@@ -64,6 +71,8 @@ export interface ResolvedChannelOptions {
   readonly store: StoreFactory;
   readonly runtime: Runtime;
   readonly sender: SenderOptions;
+  readonly logger: Logger | undefined;
+  readonly telemetry: Telemetry<ChannelStats> | undefined;
 }
 
 const COUNT = { min: 1, max: Number.MAX_SAFE_INTEGER };
@@ -101,8 +110,10 @@ export function resolveChannelOptions(options: ReliableChannelOptions): Resolved
     throw new TypeError('transport is missing: createTransport(...)');
   if (typeof options.store?.open !== 'function')
     throw new TypeError("store is missing: lmdbStore('./outbox') or memoryStore()");
-  const { transport, store } = options;
-  return { transport, store, runtime: transport.runtime, sender: resolveSendingOptions(options, outboxKeyPrefix()) };
+  const { transport, store, telemetry } = options;
+  const sender = resolveSendingOptions(options, outboxKeyPrefix());
+  const logger = options.logger === undefined ? undefined : toLogger(options.logger);
+  return { transport, store, runtime: transport.runtime, sender, logger, telemetry };
 }
 
 /** Checks what can be set on a sending half and fills in the defaults. @throws TypeError or RangeError that names the option */

@@ -12,14 +12,17 @@ import {
 import type { Transport } from '@holdfast/transport';
 import type { ChannelEvent, ChannelStats } from './channel-events.js';
 import { type ChannelHandler, ChannelHandlers } from './channel-handlers.js';
+import { logChannelEvent, logTransportEvent } from './channel-log.js';
 import { CheckedStore } from './checked-store.js';
 import type { DeadLetterBox } from './dead-letter-box.js';
 import type { Delivery } from './delivery.js';
 import { GroupCommit } from './group-commit.js';
+import type { Logger } from './logger.js';
 import { type ReliableChannelOptions, resolveChannelOptions } from './options.js';
 import { ReceivingHalf } from './receiving-half.js';
 import type { SendOptions } from './send-options.js';
 import { SendingHalf } from './sending-half.js';
+import type { Telemetry } from './telemetry.js';
 
 /** Names the agent in the device's inbox. */
 const AGENT_SENDER_ID = 'agent';
@@ -36,6 +39,8 @@ interface ChannelParts {
   readonly receiving: ReceivingHalf;
   readonly handlers: ChannelHandlers;
   readonly observers: Listeners<ChannelEvent>;
+  readonly logger: Logger | undefined;
+  readonly telemetry: Telemetry<ChannelStats> | undefined;
 }
 
 /**
@@ -51,12 +56,16 @@ export class ReliableChannel<
 > {
   readonly #parts: ChannelParts;
   readonly #releaseConnection: () => void;
+  /** Ends what has been looking on: log and metrics. */
+  readonly #stopWatching: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
   /** Use `openReliableChannel`. */
   constructor(parts: ChannelParts) {
     this.#parts = parts;
-    const { transport, sending, receiving } = parts;
+    const { transport, sending, receiving, logger, telemetry } = parts;
+    if (logger !== undefined) this.#stopWatching.push(transport.observe((event) => logTransportEvent(logger, event)));
+    if (telemetry?.measuring !== undefined) this.#stopWatching.push(telemetry.measuring(() => this.stats()));
     sending.attach(transport.carrier);
     receiving.attach(transport.carrier);
     this.#releaseConnection = transport.keepConnected();
@@ -141,6 +150,7 @@ export class ReliableChannel<
     });
     this.#releaseConnection();
     await store.close();
+    for (const stop of this.#stopWatching) stop();
   }
 }
 
@@ -155,8 +165,9 @@ export async function openReliableChannel<
   Table extends MessageTypes<Table> = AnyMessages,
   Incoming extends MessageTypes<Incoming> = AnyMessages,
 >(options: ReliableChannelOptions): Promise<ReliableChannel<Table, Incoming>> {
-  const { transport, store: factory, runtime, sender } = resolveChannelOptions(options);
+  const { transport, store: factory, runtime, sender, logger, telemetry } = resolveChannelOptions(options);
   const observers = new Listeners<ChannelEvent>();
+  if (logger !== undefined) observers.add((event) => logChannelEvent(logger, event));
   const store = new CheckedStore(await factory.open());
   store.observe((record) => {
     // Not before those who are about to be given the channel can observe it.
@@ -165,8 +176,8 @@ export async function openReliableChannel<
   try {
     const commits = new GroupCommit(store, runtime);
     const emit = (event: ChannelEvent): void => observers.emit(event);
-    const sending = await SendingHalf.open({ runtime, store, commits, sender, emit });
-    const handlers = new ChannelHandlers((name, error) => emit({ type: 'handlerFailed', name, error }));
+    const sending = await SendingHalf.open({ runtime, store, commits, sender, emit, telemetry });
+    const handlers = new ChannelHandlers((name, error) => emit({ type: 'handlerFailed', name, error }), telemetry);
     const receiving = await ReceivingHalf.open(store, {
       runtime,
       senderId: AGENT_SENDER_ID,
@@ -178,7 +189,7 @@ export async function openReliableChannel<
       onReplyDropped: ({ name }, detail) => emit({ type: 'replyDropped', name, detail }),
       onDataRefused: ({ name }, detail) => emit({ type: 'dataRefused', name, detail }),
     });
-    return new ReliableChannel({ transport, store, sending, receiving, handlers, observers });
+    return new ReliableChannel({ transport, store, sending, receiving, handlers, observers, logger, telemetry });
   } catch (error) {
     await store.close();
     throw error;

@@ -3,7 +3,7 @@
 // core/sender.ts; this file carries out and keeps the promises.
 
 import { Driver, encodeMessage, HoldfastError, type Runtime, type TimerHandle } from '@holdfast/protocol';
-import { encodeEntry } from '@holdfast/protocol/core';
+import { encodeEntry, type Headers } from '@holdfast/protocol/core';
 import type { FrameCarrier } from '@holdfast/transport';
 import type { ChannelEvent, SendingStats } from './channel-events.js';
 import type { CheckedStore } from './checked-store.js';
@@ -14,6 +14,7 @@ import { DeliveryBook } from './delivery-book.js';
 import type { GroupCommit } from './group-commit.js';
 import { commitPieces, openOutbox, readBatches } from './outbox-store.js';
 import { resolveSendOptions, type SendOptions } from './send-options.js';
+import { type MessageTelemetry, withFurtherHeaders } from './telemetry.js';
 import { Waiters } from './waiters.js';
 
 /** The parts that a sending half works with. */
@@ -23,6 +24,7 @@ export interface SendingHalfOptions {
   /** The one way to write the store. */
   readonly commits: GroupCommit;
   readonly sender: SenderOptions;
+  readonly telemetry?: MessageTelemetry | undefined;
   /** Told in a turn of its own: observers may send and close. */
   emit(event: ChannelEvent): void;
 }
@@ -108,7 +110,13 @@ export class SendingHalf {
     this.#checkOpen();
     const { headers, ...asked } = resolveSendOptions(options);
     const message = encodeMessage(name, data);
-    return this.#accept({ ...asked, entry: encodeEntry(message.name, message.data, headers) });
+    const accept = (further?: Headers): Delivery<Reply> => {
+      const entry = encodeEntry(message.name, message.data, withFurtherHeaders(headers, further));
+      return this.#accept({ ...asked, entry });
+    };
+    const { telemetry } = this.#options;
+    if (telemetry?.sending === undefined) return accept();
+    return telemetry.sending({ name, lane: asked.lane, bytes: message.data.length }, accept);
   }
 
   /** Resolves when another message would have room. */
