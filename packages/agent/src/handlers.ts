@@ -8,7 +8,6 @@ import {
   type MessageTelemetry,
   type Handled as Ran,
   runHandler,
-  runTold,
 } from '@holdfast/reliable-channel';
 import type { Schemas } from './schemas.js';
 
@@ -114,7 +113,9 @@ export class Handlers {
     const { device, name } = message;
     const handler = this.#ofDevices.get(device)?.get(name) ?? this.#handlers.get(name) ?? this.#fallback;
     if (handler === undefined) return { status: 'noHandler' };
-    return runTold<Handled>(this.#telemetry, message, () => this.#check(handler, data, message));
+    const telemetry = this.#telemetry;
+    if (telemetry?.handling === undefined) return this.#check(handler, data, message);
+    return telemetry.handling<Handled>(message, () => this.#check(handler, data, message));
   }
 
   #check(handler: Handler, data: unknown, message: AgentMessage): Handled | Promise<Handled> {

@@ -3,7 +3,7 @@
 import type { HandlingResult } from './handler-answers.js';
 import { type Handled, handlerFailed, nobodyHandles, runHandler } from './handler-run.js';
 import type { IncomingMessage } from './incoming-message.js';
-import { type MessageTelemetry, runTold } from './telemetry.js';
+import type { MessageTelemetry } from './telemetry.js';
 
 /**
  * Handles one message of the agent. It is acknowledged when the handler returns, or when its promise resolves; what it
@@ -40,7 +40,8 @@ export class ChannelHandlers {
     const handler = this.#handlers.get(message.name);
     if (handler === undefined) return nobodyHandles(message.name);
     const run = (): Handled | Promise<Handled> => runHandler(() => handler(message.data, message));
-    const handled = runTold(this.#telemetry, message, run);
+    const telemetry = this.#telemetry;
+    const handled = telemetry?.handling === undefined ? run() : telemetry.handling(message, run);
     return handled instanceof Promise
       ? handled.then((later) => this.#resultOf(message.name, later))
       : this.#resultOf(message.name, handled);

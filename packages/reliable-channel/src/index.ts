@@ -40,12 +40,11 @@ export type { SendOptions } from './send-options.js';
 export { SendingHalf, type SendingHalfOptions } from './sending-half.js';
 export type { ApplicationDatabase, Store, StoreEntry, StoreFactory, StoreRange } from './store.js';
 export { openStoredOutbox, type StoredLane, StoredOutbox, type StoredOutboxOptions } from './stored-outbox.js';
-export {
-  type HandlingEnd,
-  type HandlingMessage,
-  type MessageTelemetry,
-  runTold,
-  type SendingMessage,
-  type Telemetry,
+export type {
+  HandlingEnd,
+  HandlingMessage,
+  MessageTelemetry,
+  SendingMessage,
+  Telemetry,
 } from './telemetry.js';
 export type { WaitingMessage } from './waiting-messages.js';

@@ -3,7 +3,7 @@
 // core/sender.ts; this file carries out and keeps the promises.
 
 import { Driver, encodeMessage, HoldfastError, type Runtime, type TimerHandle } from '@holdfast/protocol';
-import { encodeEntry, type Headers } from '@holdfast/protocol/core';
+import { encodeEntry } from '@holdfast/protocol/core';
 import type { FrameCarrier } from '@holdfast/transport';
 import type { ChannelEvent, SendingStats } from './channel-events.js';
 import type { CheckedStore } from './checked-store.js';
@@ -110,13 +110,14 @@ export class SendingHalf {
     this.#checkOpen();
     const { headers, ...asked } = resolveSendOptions(options);
     const message = encodeMessage(name, data);
-    const accept = (further?: Headers): Delivery<Reply> => {
-      const entry = encodeEntry(message.name, message.data, withFurtherHeaders(headers, further));
-      return this.#accept({ ...asked, entry });
-    };
     const { telemetry } = this.#options;
-    if (telemetry?.sending === undefined) return accept();
-    return telemetry.sending({ name, lane: asked.lane, bytes: message.data.length }, accept);
+    if (telemetry?.sending === undefined) {
+      return this.#accept({ ...asked, entry: encodeEntry(message.name, message.data, headers) });
+    }
+    return telemetry.sending({ name, lane: asked.lane, bytes: message.data.length }, (further) => {
+      const all = withFurtherHeaders(headers, further);
+      return this.#accept<Reply>({ ...asked, entry: encodeEntry(message.name, message.data, all) });
+    });
   }
 
   /** Resolves when another message would have room. */

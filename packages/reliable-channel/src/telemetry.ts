@@ -46,15 +46,6 @@ export interface Telemetry<Stats> extends MessageTelemetry {
   measuring?(stats: () => Stats): () => void;
 }
 
-/** Runs a handler, and lets telemetry know if there is any. */
-export function runTold<End extends HandlingEnd>(
-  telemetry: MessageTelemetry | undefined,
-  message: HandlingMessage,
-  run: () => End | Promise<End>,
-): End | Promise<End> {
-  return telemetry?.handling === undefined ? run() : telemetry.handling(message, run);
-}
-
 /** Headers of a message and further ones, which have to stand back: where there is no room they are left out. */
 export function withFurtherHeaders(own: Headers | undefined, further: Headers | undefined): Headers | undefined {
   if (further === undefined) return own;

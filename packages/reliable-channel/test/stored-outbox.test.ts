@@ -26,6 +26,22 @@ async function leaveBehind(): Promise<void> {
   await closed(channel);
 }
 
+/** A store whose commits fail after so many. */
+class FailingStore extends StoreUnderTest {
+  failAfter = Number.POSITIVE_INFINITY;
+
+  override async open(): Promise<Store> {
+    const inner = await super.open();
+    return {
+      ...inner,
+      commit: async (operations) => {
+        if (this.commitCount >= this.failAfter) throw new Error('the disk is full');
+        await inner.commit(operations);
+      },
+    };
+  }
+}
+
 async function closed(open: { close(): Promise<void> }): Promise<void> {
   let isClosed = false;
   void open.close().then(() => {
@@ -115,6 +131,32 @@ describe('a stored outbox', () => {
       ['bad', 5],
     ]);
     await closed(outbox);
+  });
+
+  it.each([0, 1, 2])('loses nothing when the store fails after %i commits of a replay', async (commits) => {
+    const failing = new FailingStore();
+    store = failing;
+    await leaveBehind();
+    const outbox = await open();
+    failing.failAfter = failing.commitCount + commits;
+    outbox.deadLetters.replay(1).catch(() => undefined);
+    await rig.runtime.advance(1_000);
+    await closed(outbox);
+    failing.failAfter = Number.POSITIVE_INFINITY;
+
+    const again = await open();
+    const letters = (await again.deadLetters.list()).map(({ data }) => data);
+    const waiting = (await waitingIn(again, 'alarms')).filter(({ name }) => name === 'bad');
+    expect(letters).toContainEqual({ value: 2 });
+    const isLetter = letters.some((data) => (data as { value: number }).value === 1);
+    expect([isLetter, waiting.length]).toEqual(
+      [
+        [true, 0],
+        [true, 1],
+        [false, 1],
+      ][commits],
+    );
+    await closed(again);
   });
 
   it('lets a dead letter go for good', async () => {

@@ -1,7 +1,8 @@
 import { HEADERS_MAX, HEADERS_MAX_BYTES } from '@holdfast/protocol/core';
 import { describe, expect, it } from 'vitest';
-import type { ChannelStats, Telemetry } from '../src/index.js';
-import { runTold, withFurtherHeaders } from '../src/telemetry.js';
+import { ChannelHandlers } from '../src/channel-handlers.js';
+import type { ChannelStats, IncomingMessage, Telemetry } from '../src/index.js';
+import { withFurtherHeaders } from '../src/telemetry.js';
 import { ChannelRig } from './support/channel-rig.js';
 
 describe('further headers', () => {
@@ -26,16 +27,25 @@ describe('further headers', () => {
 });
 
 describe('telemetry', () => {
-  it('runs a handler once, whatever it returns', () => {
-    let runs = 0;
-    const run = (): undefined => {
-      runs += 1;
-      return undefined;
-    };
-    const message = { name: 'n', lane: '', id: 'i', headers: {}, attempt: 1 };
-    expect(runTold(undefined, message, run)).toBeUndefined();
-    expect(runTold({ handling: (_, inner) => inner() }, message, run)).toBeUndefined();
-    expect(runs).toBe(2);
+  it('sees a handler run once, whatever it returns', async () => {
+    const ran: unknown[] = [];
+    const seen: unknown[] = [];
+    const handlers = new ChannelHandlers(() => {}, {
+      handling: (message, run) => {
+        seen.push(message.name);
+        return run();
+      },
+    });
+    handlers.set('nothing', () => void ran.push('nothing'));
+    handlers.set('later', async () => ran.push('later'));
+    const message = { lane: '', id: 'i', headers: {}, attempt: 1, data: null } as unknown as IncomingMessage;
+    expect(handlers.run({ ...message, name: 'nothing' })).toBeUndefined();
+    expect(await handlers.run({ ...message, name: 'later' })).toEqual({ status: 'replied', reply: 2 });
+    expect(handlers.run({ ...message, name: 'nobody' })).toMatchObject({ status: 'again' });
+    expect([ran, seen]).toEqual([
+      ['nothing', 'later'],
+      ['nothing', 'later'],
+    ]);
   });
 
   it('is asked for each message, is given the figures, and ends with the channel', async () => {
