@@ -5,7 +5,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createAgent, type OpenListener, reject } from '@holdfast/agent';
+import { tcpListener } from '@holdfast/agent/tcp';
+import { openReliableChannel } from '@holdfast/reliable-channel';
+import { lmdbStore } from '@holdfast/reliable-channel/lmdb';
 import { startChaosProxy } from '@holdfast/simulator/chaos-proxy';
+import { createTransport } from '@holdfast/transport';
+import { tcp } from '@holdfast/transport/tcp';
 import { expect, test } from 'vitest';
 import { Child } from '../support/child.js';
 
@@ -67,6 +73,46 @@ test('messages of both directions survive kill -9 of either end', async () => {
     await agent.dispose();
     await proxy.close();
     deadEnd.close();
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a handler of the device records its work and its effect in one transaction', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-two-ways-'));
+  const agent = createAgent({ listeners: [tcpListener({ port: 0 })], store: lmdbStore(join(folder, 'agent')) });
+  const [listener] = await agent.listen();
+  const link = tcp({ host: '127.0.0.1', port: (listener as OpenListener).port });
+  const open = async () => {
+    const transport = createTransport({ deviceId: 'till-1', link });
+    const channel = await openReliableChannel({ transport, store: lmdbStore(join(folder, 'device')) });
+    channel.on('pay', (euros, message) =>
+      message.inboxTransaction((database) => {
+        if (euros === 0) throw reject('nothing to pay');
+        const balance = (database.get('balance') ?? 0) + euros;
+        database.put('balance', balance);
+        return balance;
+      }),
+    );
+    const close = async (): Promise<void> => {
+      await channel.close();
+      await transport.disconnect();
+    };
+    return { close };
+  };
+  const pay = async (euros: number) => (await agent.device('till-1').send('pay', euros)).settled;
+  try {
+    let device = await open();
+    expect([await pay(2), await pay(0)]).toMatchObject([
+      { status: 'acknowledged', reply: 2 },
+      { status: 'rejected', reason: 'nothing to pay' },
+    ]);
+    await device.close();
+    const later = pay(3);
+    device = await open();
+    expect(await later).toEqual({ status: 'acknowledged', reply: 5 });
+    await device.close();
+  } finally {
+    await agent.close();
     rmSync(folder, { recursive: true });
   }
 });

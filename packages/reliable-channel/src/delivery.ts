@@ -1,8 +1,8 @@
 // The caller's handle on one message. It knows nothing but the message's number, and asks its lane when it is asked
 // itself: a program that never looks at a delivery pays nothing for it.
 
-import type { HoldfastError } from '@holdfast/protocol';
-import { type EvictionCause, messageId } from './core/index.js';
+import { HoldfastError } from '@holdfast/protocol';
+import { type EvictionCause, messageId, type Refused } from './core/index.js';
 
 /** How a message ended. */
 export type Outcome<Reply = unknown> =
@@ -76,6 +76,19 @@ export class Delivery<Reply = unknown> {
   cancel(): boolean {
     return this.#source.cancel(this.#sequence);
   }
+}
+
+/** Why a message was not taken. */
+export function refusalError(cause: Refused): HoldfastError {
+  return cause === 'outboxFull'
+    ? new HoldfastError(
+        'OUTBOX_FULL',
+        'the outbox is full; wait until the agent has taken some, or give the outbox more room',
+      )
+    : new HoldfastError(
+        'MESSAGE_GIVEN_UP',
+        'a message of low importance can not go out now; send it again later, or give it more importance',
+      );
 }
 
 /** The delivery of a message that was not taken. */

@@ -173,10 +173,11 @@ export async function openReliableChannel<
     // Not before those who are about to be given the channel can observe it.
     runtime.setTimer(0, () => observers.emit({ type: 'recordQuarantined', ...record }));
   });
+  let sending: SendingHalf | undefined;
   try {
     const commits = new GroupCommit(store, runtime);
     const emit = (event: ChannelEvent): void => observers.emit(event);
-    const sending = await SendingHalf.open({ runtime, store, commits, sender, emit, telemetry });
+    sending = await SendingHalf.open({ runtime, store, commits, sender, emit, telemetry });
     const handlers = new ChannelHandlers((name, error) => emit({ type: 'handlerFailed', name, error }), telemetry);
     const receiving = await ReceivingHalf.open(store, {
       runtime,
@@ -191,6 +192,7 @@ export async function openReliableChannel<
     });
     return new ReliableChannel({ transport, store, sending, receiving, handlers, observers, logger, telemetry });
   } catch (error) {
+    await sending?.close();
     await store.close();
     throw error;
   }

@@ -9,7 +9,7 @@ import type { ChannelEvent, SendingStats } from './channel-events.js';
 import type { CheckedStore } from './checked-store.js';
 import { Sender, type SenderInput, type SenderOptions, type SenderOutput, type StoreOperation } from './core/index.js';
 import { DeadLetterBox } from './dead-letter-box.js';
-import { type Delivery, evictedDelivery, type Outcome } from './delivery.js';
+import { type Delivery, evictedDelivery, type Outcome, refusalError } from './delivery.js';
 import { DeliveryBook } from './delivery-book.js';
 import type { GroupCommit } from './group-commit.js';
 import { commitPieces, openOutbox, readBatches } from './outbox-store.js';
@@ -81,19 +81,24 @@ export class SendingHalf {
     return new SendingHalf(options, new Sender(sender, opened, sources));
   }
 
-  /** Takes the carrier of a new connection, in place of an earlier one. */
+  /** Takes the carrier of a new connection, in place of an earlier one. @throws HoldfastError `CHANNEL_EXISTS` */
   attach(carrier: FrameCarrier): void {
     this.detach();
     this.#carrier = carrier;
-    this.#detach = carrier.attach('sending', {
-      up: () => {
-        this.#feed({ type: 'linkUp' });
-        this.#feedRoom();
-      },
-      down: () => this.#feed({ type: 'linkDown' }),
-      writable: () => this.#feedRoom(),
-      frame: (frame) => this.#feed({ type: 'frame', frame }),
-    });
+    try {
+      this.#detach = carrier.attach('sending', {
+        up: () => {
+          this.#feed({ type: 'linkUp' });
+          this.#feedRoom();
+        },
+        down: () => this.#feed({ type: 'linkDown' }),
+        writable: () => this.#feedRoom(),
+        frame: (frame) => this.#feed({ type: 'frame', frame }),
+      });
+    } catch (error) {
+      this.#carrier = undefined;
+      throw error;
+    }
   }
 
   /** Lets the carrier go. */
@@ -210,20 +215,14 @@ export class SendingHalf {
       );
     }
     const refused = this.#sender.refusalOf(message, this.#options.runtime.nowMs());
-    if (refused !== undefined) return this.#refuse(refused, lane);
+    if (refused !== undefined) {
+      this.#deliveries.tally.onEvicted(refused, 1);
+      return evictedDelivery(refusalError(refused), refused, lane);
+    }
     const delivery = this.#deliveries.create<Reply>(lane, this.#sender.epoch, importance === 'critical');
     this.#driver.feed({ type: 'send', message });
     this.#planTurnEnd();
     return delivery;
-  }
-
-  #refuse<Reply>(cause: 'outboxFull' | 'notSendable', lane: string): Delivery<Reply> {
-    this.#deliveries.tally.onEvicted(cause, 1);
-    const isFull = cause === 'outboxFull';
-    const text = isFull
-      ? 'the outbox is full; wait until the agent has taken some, or give the outbox more room'
-      : 'a message of low importance can not go out now; send it again later, or give it more importance';
-    return evictedDelivery(new HoldfastError(isFull ? 'OUTBOX_FULL' : 'MESSAGE_GIVEN_UP', text), cause, lane);
   }
 
   #planTurnEnd(): void {

@@ -1,6 +1,13 @@
 import { HoldfastError } from '@holdfast/protocol';
 import { describe, expect, it, vi } from 'vitest';
-import { Delivery, type DeliverySource, evictedDelivery, type Outcome, quietRejection } from '../src/delivery.js';
+import {
+  Delivery,
+  type DeliverySource,
+  evictedDelivery,
+  type Outcome,
+  quietRejection,
+  refusalError,
+} from '../src/delivery.js';
 
 const ACKNOWLEDGED: Outcome = { status: 'acknowledged' };
 
@@ -57,6 +64,17 @@ describe('the delivery of a message that was not taken', () => {
     await expect(delivery.settled).resolves.toEqual(outcome);
     await expect(delivery.stored).rejects.toBe(error);
     expect(delivery.cancel()).toBe(false);
+  });
+});
+
+it('has an error for each reason not to be taken', () => {
+  expect(refusalError('outboxFull')).toMatchObject({
+    code: 'OUTBOX_FULL',
+    message: expect.stringContaining('is full'),
+  });
+  expect(refusalError('notSendable')).toMatchObject({
+    code: 'MESSAGE_GIVEN_UP',
+    message: expect.stringContaining('low importance'),
   });
 });
 

@@ -346,6 +346,26 @@ describe('a reliable channel', () => {
     expect(delivery.outcome?.status).toBe('acknowledged');
   });
 
+  it('leaves nothing behind that can not have its transport', async () => {
+    await rig.startAgent();
+    const store = new StoreUnderTest();
+    const transport = rig.transport();
+    const earlier = await rig.open({ transport, store });
+    earlier.send('a', 'kept');
+    await earlier.close();
+    const first = await rig.open({ transport });
+    await expect(rig.open({ transport, store })).rejects.toMatchObject({ code: 'CHANNEL_EXISTS' });
+    store.readError = new Error('nobody may read it now');
+    await first.close();
+    await transport.disconnect();
+    await rig.runtime.advance(120_000);
+    expect(rig.runtime.pendingTimers).toBe(0);
+    store.readError = undefined;
+    const later = await rig.open({ store });
+    await rig.until(() => rig.handled.length > 0);
+    expect([rig.handled, later.stats().outboxMessages]).toEqual([['kept'], expect.any(Number)]);
+  });
+
   it('lets its store go when it can not be opened', async () => {
     const store = memoryStore();
     const opened = await store.open();
