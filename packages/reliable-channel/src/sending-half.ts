@@ -312,8 +312,13 @@ export class SendingHalf {
   async #discardDeadLetter(id: number): Promise<void> {
     this.#checkOpen();
     this.#feed({ type: 'discardDeadLetter', id });
-    await this.#waiters.until(() => this.#sender.deadLetters.isStored || this.#isClosed);
-    if (!this.#sender.deadLetters.isStored) {
+    // Looked at when the wait ends: a moment later another message may have died.
+    let isGone = false;
+    await this.#waiters.until(() => {
+      isGone = this.#sender.deadLetters.isStored;
+      return isGone || this.#isClosed;
+    });
+    if (!isGone) {
       throw new HoldfastError('CHANNEL_CLOSED', 'the channel was closed before the store had let the dead letter go');
     }
   }
