@@ -20,7 +20,7 @@ export interface DeviceOutboxesParts {
   readonly store: CheckedStore;
   readonly commits: GroupCommit;
   readonly options: SendingOptions;
-  readonly telemetry: MessageTelemetry | undefined;
+  readonly telemetry?: MessageTelemetry | undefined;
   emit(device: string, event: ChannelEvent): void;
 }
 
