@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openStoredOutbox, type StoredOutbox, type StoreFactory, type WaitingMessage } from '../src/index.js';
+import {
+  openStoredOutbox,
+  type Store,
+  type StoredOutbox,
+  type StoreFactory,
+  type WaitingMessage,
+} from '../src/index.js';
 import { memoryStore } from '../src/stores/memory.js';
 import { ChannelRig, StoreUnderTest } from './support/channel-rig.js';
 
