@@ -160,6 +160,6 @@ async function lanesInBatches(
     if (last === undefined) break;
     from = `${last.key}\0`;
   }
-  for (const [lane, span] of missing) lanes.set(lane, { lane, ...span, failedSequence: 0, failures: 0 });
+  for (const [lane, span] of missing) lanes.set(lane, { lane, ...span, reserved: 0, failedSequence: 0, failures: 0 });
   return { lanes: [...lanes.values()], bytes, isNew: missing.size > 0 };
 }

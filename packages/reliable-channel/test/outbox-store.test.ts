@@ -53,7 +53,14 @@ describe('opening an outbox', () => {
 
   it('finds the numbering as it was left', async () => {
     const meta = { epoch: 'fedcba9876543210', ordinal: 301, bytes: 5_000, ageMs: 60_000, wallMs: WALL_MS - 1_000 };
-    const lanes = ['', 'alarms/x'].map((lane) => ({ lane, floor: 7, next: 300, failedSequence: 7, failures: 2 }));
+    const lanes = ['', 'alarms/x'].map((lane) => ({
+      lane,
+      floor: 7,
+      next: 300,
+      reserved: 20,
+      failedSequence: 7,
+      failures: 2,
+    }));
     const deadLetters = { next: 5, places: [{ id: 3, bytes: 100 }] };
     await store.commit([
       { type: 'put', key: metaKey('outbox'), value: encodeMeta(meta) },
@@ -92,7 +99,7 @@ describe('opening an outbox', () => {
       await inner.commit([{ type: 'put', key, value: Uint8Array.of(1, 2, 3, 4, 5) }]);
     }
     const opened = await openOutbox(store, 'outbox', sources);
-    expect(opened.lanes).toEqual([{ lane: 'alarms', floor: 5, next: 11, failedSequence: 0, failures: 0 }]);
+    expect(opened.lanes).toEqual([{ lane: 'alarms', floor: 5, next: 11, reserved: 0, failedSequence: 0, failures: 0 }]);
     expect(opened.meta.bytes).toBe(4 * 14);
     expect(opened.meta.epoch).not.toBe(old.meta.epoch);
     expect(store.quarantinedCount).toBe(2);

@@ -28,6 +28,8 @@ export class OutboxLane {
   /** The same as the store has it: numbers below are never given out again, whatever happens. */
   #storedNext: number;
   #storedFloor: number;
+  /** The last number that a batch in the store ever had. */
+  #writtenUpTo: number;
   /** Numbers below are asked of the store. */
   #reserveUpTo = 0;
   readonly #settled: SettledNumbers;
@@ -81,13 +83,15 @@ export class OutboxLane {
     this.#storedFloor = record.floor;
     this.#settled = new SettledNumbers(record.floor);
     this.#addCount(record.next - record.floor);
+    this.#writtenUpTo = record.next - 1 - record.reserved;
     // The batch that the floor lies in begins below it, so reading begins at the beginning.
     this.#loadedUpTo = hasRecords ? 0 : record.next - 1;
     this.#storedUpTo = record.next - 1;
     this.#failedSequence = record.failedSequence;
     this.#failures = record.failures;
-    // Numbers without a record were given out, perhaps, and lost with the process.
-    if (!hasRecords && record.floor < record.next) this.settle({ first: record.floor, last: record.next - 1 });
+    // Numbers without a record were given out, perhaps, and lost with the process: nothing waits under them.
+    const lostFrom = hasRecords ? Math.max(record.floor, this.#writtenUpTo + 1) : record.floor;
+    if (lostFrom < record.next) this.settle({ first: lostFrom, last: record.next - 1 });
   }
 
   get nextSequence(): number {
@@ -377,14 +381,23 @@ export class OutboxLane {
     this.isDirty = true;
   }
 
+  /** A batch goes into the store. The record that says so has to go with it, or a crash would leave the batch unread. */
+  onWritten(batch: BatchRecord): void {
+    if (lastOf(batch) <= this.#writtenUpTo) return;
+    this.#writtenUpTo = lastOf(batch);
+    this.isDirty = true;
+  }
+
   /** What the store has to know of this lane; it is not dirty any more. */
   takeRecord(): LaneRecord {
     this.isDirty = false;
     const isFailing = this.#failedSequence >= this.floor;
+    const next = Math.max(this.#next, this.#storedNext, this.#reserveUpTo);
     return {
       lane: this.name,
       floor: this.floor,
-      next: Math.max(this.#next, this.#storedNext, this.#reserveUpTo),
+      next,
+      reserved: next - 1 - this.#writtenUpTo,
       failedSequence: isFailing ? this.#failedSequence : 0,
       failures: isFailing ? this.#failures : 0,
     };

@@ -4,7 +4,8 @@
 //   <prefix>/batch/<lane>/<first, 14 hex digits>
 //       version u8 | lane str8 | first uvar | count uvar | ordinal uvar | acceptedAtMs uvar | importance u8 | traits
 //       | settled: count uvar, then gap and length of each run as indexes | entries
-//   <prefix>/lane/<lane>   version u8 | lane str8 | floor uvar | next uvar | failedSequence uvar | failures uvar
+//   <prefix>/lane/<lane>   version u8 | lane str8 | floor uvar | next uvar | reserved uvar
+//       | failedSequence uvar | failures uvar
 //   <prefix>/meta          version u8 | epoch 8 bytes | ordinal uvar | bytes uvar | ageMs uvar | wallMs uvar
 //
 // The digits make the order of the keys the order of the numbers, in every store.
@@ -51,6 +52,8 @@ export interface LaneRecord {
   readonly floor: number;
   /** The number of the next message. Numbers below may have been given out and lost with the process. */
   readonly next: number;
+  /** So many of them, the last ones, no batch in the store has ever had. */
+  readonly reserved: number;
   /** The message that its handler refused last, 0: none; and how often. */
   readonly failedSequence: number;
   readonly failures: number;
@@ -145,7 +148,8 @@ export function decodeBatch(bytes: Uint8Array): BatchRecord | ProtocolError {
 /** Writes the record of a lane. */
 export function encodeLane(record: LaneRecord): Uint8Array {
   const writer = new ByteWriter().u8(OUTBOX_RECORD_VERSION).str8(record.lane, LANE_MAX_BYTES);
-  return writer.uvar(record.floor).uvar(record.next).uvar(record.failedSequence).uvar(record.failures).finish();
+  writer.uvar(record.floor).uvar(record.next).uvar(record.reserved);
+  return writer.uvar(record.failedSequence).uvar(record.failures).finish();
 }
 
 /** Reads the record of a lane, or says what is wrong with it. */
@@ -156,6 +160,7 @@ export function decodeLane(bytes: Uint8Array): LaneRecord | ProtocolError {
     lane: reader.str8('lane', LANE_MAX_BYTES),
     floor: reader.uvar('floor'),
     next: reader.uvar('next'),
+    reserved: reader.uvar('reserved'),
     failedSequence: reader.uvar('failedSequence'),
     failures: reader.uvar('failures'),
   };
@@ -163,6 +168,7 @@ export function decodeLane(bytes: Uint8Array): LaneRecord | ProtocolError {
   if (record.floor < 1 || record.floor > record.next) {
     reader.reject('FRAME_MALFORMED', 'floor is not between 1 and next');
   }
+  if (record.reserved >= record.next) reader.reject('FRAME_MALFORMED', 'more numbers are reserved than there are');
   return reader.fault ?? record;
 }
 

@@ -45,6 +45,11 @@ export class OutboxWrites {
     return this.#hasNew;
   }
 
+  /** The batches that the next commit writes. */
+  get batches(): Iterable<Batch> {
+    return this.#batches.values();
+  }
+
   /** Whether there are batches to write. */
   get hasBatches(): boolean {
     return this.#batches.size > 0;

@@ -178,6 +178,7 @@ export class Outbox {
   /** The operations of one commit: store what is to be stored, delete what is settled, and the numberings. */
   beginCommit(ageMs: number, wallMs: number): StoreOperation[] {
     const { keyPrefix } = this.#options;
+    for (const batch of this.#writes.batches) this.#laneOf(batch.lane).onWritten(batch);
     const records = [...this.#lanes.values()].filter((lane) => lane.isDirty).map((lane) => lane.takeRecord());
     const deadLetters = this.deadLetters.takeChanges();
     const [epoch, ordinal] = [this.#epoch, this.#ordinal];
@@ -400,7 +401,7 @@ export class Outbox {
   #laneOf(name: string): OutboxLane {
     let lane = this.#lanes.get(name);
     if (lane === undefined) {
-      const record = { lane: name, floor: 1, next: 1, failedSequence: 0, failures: 0 };
+      const record = { lane: name, floor: 1, next: 1, reserved: 0, failedSequence: 0, failures: 0 };
       const bounds = { hasRecords: false, maxAgeMs: this.#options.outboxMaxAgeMs };
       lane = new OutboxLane(record, { ...bounds, totals: this.#totals });
       this.#lanes.set(name, lane);
