@@ -273,6 +273,9 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
   #collect(message: OutgoingMessage): void {
     const { length } = message.entry;
     if (this.#outbox.isFullFor(length) && !this.#outbox.canWait(length)) this.#attrition.makeRoom(length);
+    // What was not counted yet would make this message older than it is.
+    if (this.#age.isOpen) this.#age.look(this.#nowMs, this.#sources.wallClockMs());
+    this.#age.fix();
     const ageMs = this.#age.ageMs(this.#nowMs);
     const sequence = this.#outbox.collect(message, ageMs);
     const { coalesceKey } = message.traits;
@@ -285,8 +288,9 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
     const wasEpochStored = this.#outbox.isEpochStored;
     const { stored, ends } = this.#outbox.onCommitted();
     if (this.#state === 'opening' && !wasEpochStored) this.#open();
-    for (const run of stored) this.#outputs.push({ type: 'stored', ...run });
+    // Ends first: one can be of a message that was never stored, and what is stored now lies behind it.
     this.#tellEnds(ends);
+    for (const run of stored) this.#outputs.push({ type: 'stored', ...run });
   }
 
   #onCommitFailed(detail: string): void {

@@ -53,3 +53,11 @@ it('makes up for the time that was not counted when a device that booted in 1970
 it('says whole milliseconds', () => {
   expect(ageAt(1_100.7, WALL_MS, [100.1, WALL_MS])).toBe(6_000);
 });
+
+it('does not leap once a message has been accepted, which would be older than it is then', () => {
+  const clock = new AgeClock({ ageMs: 5_000, wallMs: WALL_MS });
+  clock.look(100, BOOT_MS);
+  clock.fix();
+  clock.look(500, WALL_MS + 3_600_400);
+  expect([clock.isOpen, clock.ageMs(500)]).toEqual([false, 5_400]);
+});
