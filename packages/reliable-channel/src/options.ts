@@ -21,7 +21,8 @@ export interface SendingOptions {
   /**
    * What becomes of a message for which the outbox has no room. `reject`: it ends as evicted at once. `wait`: it waits in
    * memory and `delivery.stored` with it, up to 1,024 messages and a mebibyte; `channel.ready()` tells a producer. `evict`: the
-   * least important message that is not in flight makes room, among equals the oldest.
+   * least important message that is not in flight makes room, among equals the oldest; those of an earlier process can not
+   * before the agent has said which of them it handled.
    * @default 'reject'
    */
   readonly whenFull?: WhenFull;

@@ -30,7 +30,8 @@ export interface SendOptions {
   readonly importance?: Importance;
   /**
    * The message expires so long after it was sent, in milliseconds, unless it is in flight then. Time counts while the
-   * program is not running, too, as far as it can be known. @default it does not expire
+   * program is not running, too, as far as it can be known. What an earlier process left may have been handled: it expires when
+   * the channel has been opened with the agent, who says so. @default it does not expire
    */
   readonly ttlMs?: number;
   /**

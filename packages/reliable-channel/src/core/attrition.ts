@@ -1,6 +1,7 @@
 // How messages leave an outbox without having been handled: they expire, make room, are replaced, cancelled, refused for
 // good or too often, or are of low importance and can not go out. What is in flight is never given up: its fate is known
-// soon, and until then it may have been handled.
+// soon, and until then it may have been handled. What an earlier process left is treated so until the channel is opened: that
+// process may have told that it was acknowledged, and no message ends twice.
 
 import { type BackoffOptions, NACK_CODE, type NackFrame } from '@holdfast/protocol/core';
 import { attemptsOf, type Batch, lastOf } from './batch.js';

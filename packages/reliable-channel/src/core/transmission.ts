@@ -32,6 +32,11 @@ interface SendingLane {
   cursor: number;
   /** The highest number that the receiver may know: sent by this process, or perhaps by an earlier one. */
   sentUpTo: number;
+  /**
+   * Messages up to here are of an earlier process, and until the channel is opened nobody knows whether they were sent and
+   * have been told to be acknowledged.
+   */
+  unsureUpTo: number;
   /** Lanes that were served longer ago come first. */
   servedAt: number;
 }
@@ -65,7 +70,11 @@ export class Transmission {
     this.#random = parts.random;
     this.#emit = parts.emit;
     this.#budget = new WindowBudget(options);
-    for (const lane of this.#outbox.lanes) this.#laneOf(lane).sentUpTo = lane.storedNext - 1;
+    for (const outboxLane of this.#outbox.lanes) {
+      const lane = this.#laneOf(outboxLane);
+      lane.sentUpTo = outboxLane.storedNext - 1;
+      lane.unsureUpTo = lane.sentUpTo;
+    }
   }
 
   /** Messages sent and not acknowledged. */
@@ -85,9 +94,10 @@ export class Transmission {
     return Math.max(this.#lanes.get(name)?.sentUpTo ?? 0, floor - 1);
   }
 
-  /** The first message of a lane that is not in flight. */
+  /** The first message of a lane that can be given up: it is not in flight, and was not so when an earlier process ended. */
   cursorOf(lane: OutboxLane): number {
-    return this.#laneOf(lane).cursor;
+    const { cursor, unsureUpTo } = this.#laneOf(lane);
+    return Math.max(cursor, unsureUpTo + 1);
   }
 
   /** Whether a message that joins this lane now would go out at once. */
@@ -100,7 +110,11 @@ export class Transmission {
 
   /** The channel has been opened: everything that is not settled is to be sent. */
   begin(): void {
-    for (const lane of this.#lanes.values()) lane.retry.clear();
+    for (const lane of this.#lanes.values()) {
+      lane.retry.clear();
+      lane.unsureUpTo = 0;
+      lane.outbox.lookAgain();
+    }
   }
 
   /** Nothing is in flight any more. */
@@ -253,7 +267,16 @@ export class Transmission {
       const priority = this.#options.lanePriorities.get(outbox.name) ?? 0;
       const { floor: cursor } = outbox;
       const retry = new RetrySchedule(this.#random);
-      lane = { outbox, priority, window: new Window(this.#budget), retry, cursor, sentUpTo: 0, servedAt: 0 };
+      lane = {
+        outbox,
+        priority,
+        window: new Window(this.#budget),
+        retry,
+        cursor,
+        sentUpTo: 0,
+        unsureUpTo: 0,
+        servedAt: 0,
+      };
       this.#lanes.set(outbox.name, lane);
     }
     return lane;

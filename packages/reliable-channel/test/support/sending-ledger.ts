@@ -67,8 +67,10 @@ export class SendingLedger {
       const place = placeOf(lane, sequence);
       must(entry.outcome === undefined, `${place} ended as ${entry.outcome}, and again as ${outcome}`);
       const isSame = entry.earlier === undefined || entry.earlier === outcome || this.#ghosts.has(entry.text);
-      // What the receiver has settled comes back when the disk had not heard of it, and can be too old by then.
-      must(isSame || wasHandled(entry.text), `${place} ended as ${entry.earlier}, and as ${outcome} after a crash`);
+      const isHandledTwice = isHandledOutcome(entry.earlier) && isHandledOutcome(outcome);
+      // A refusal that the disk had not heard of comes back as what the receiver says of it, and can be too old by then.
+      const wasRefused = entry.earlier === 'rejected' && wasHandled(entry.text);
+      must(isSame || isHandledTwice || wasRefused, `${place} ended as ${entry.earlier}, and as ${outcome} after a crash`);
       if (isHandledOutcome(outcome)) must(wasHandled(entry.text), `${place} is ${outcome} and was not handled`);
       entry.outcome = outcome;
       this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
