@@ -78,7 +78,11 @@ export class SendingHalf {
     const sources = { random: runtime.randomUint32, wallClockMs: () => runtime.wallClockMs() };
     const commit = (operations: readonly StoreOperation[]): Promise<void> => options.commits.commit(() => operations);
     const opened = await openOutbox(store, sender.keyPrefix, sources, commit);
-    return new SendingHalf(options, new Sender(sender, opened, sources));
+    const half = new SendingHalf(options, new Sender(sender, opened, sources));
+    // How full the outbox really is, and what in it has expired, is known when its beginning has been read: not only when the
+    // link comes up.
+    half.#endTurn();
+    return half;
   }
 
   /** Takes the carrier of a new connection, in place of an earlier one. @throws HoldfastError `CHANNEL_EXISTS` */
