@@ -70,7 +70,10 @@ export class SendingLedger {
       const isHandledTwice = isHandledOutcome(entry.earlier) && isHandledOutcome(outcome);
       // A refusal that the disk had not heard of comes back as what the receiver says of it, and can be too old by then.
       const wasRefused = entry.earlier === 'rejected' && wasHandled(entry.text);
-      must(isSame || isHandledTwice || wasRefused, `${place} ended as ${entry.earlier}, and as ${outcome} after a crash`);
+      must(
+        isSame || isHandledTwice || wasRefused,
+        `${place} ended as ${entry.earlier}, and as ${outcome} after a crash`,
+      );
       if (isHandledOutcome(outcome)) must(wasHandled(entry.text), `${place} is ${outcome} and was not handled`);
       entry.outcome = outcome;
       this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
