@@ -21,6 +21,19 @@ export interface DiskOptions {
   readonly record: RecordEvent;
 }
 
+/**
+ * Where in a commit the power goes: when it has been asked for; before it is done, and after; or when its program knows that it
+ * is done.
+ */
+export type PowerCutMoment = 'asked' | 'lost' | 'kept' | 'told';
+
+/** The power goes in one commit. */
+export interface PowerCut {
+  /** Counted from 1 on. */
+  readonly commit: number;
+  readonly moment: PowerCutMoment;
+}
+
 type Operations = Parameters<Store['commit']>[0];
 
 /** A disk. */
@@ -29,6 +42,7 @@ export class Disk {
   readonly #records: Promise<Store> = memoryStore().open();
   #commits = 0;
   #failsUntilMs = 0;
+  #cut: { readonly at: PowerCut; readonly crash: () => void } | undefined;
 
   constructor(options: DiskOptions) {
     this.#options = options;
@@ -37,6 +51,16 @@ export class Disk {
   /** Refuses every commit that would be done within so long, in milliseconds. */
   fail(ms: number): void {
     this.#failsUntilMs = Math.max(this.#failsUntilMs, this.#options.runtime.nowMs() + ms);
+  }
+
+  /** Commits that were asked for. */
+  get commits(): number {
+    return this.#commits;
+  }
+
+  /** Calls `crash` at this moment, which ends the life that the commit belongs to. */
+  cutPower(at: PowerCut, crash: () => void): void {
+    this.#cut = { at, crash };
   }
 
   /** The disk as a program has it in one of its lives. A life that is over gets no answers. */
@@ -62,16 +86,22 @@ export class Disk {
     this.#commits += 1;
     const commit = this.#commits;
     record(owner, { what: 'commitBegan', commit, about: subjectsOf(operations) });
+    const cut = this.#cut?.at.commit === commit ? this.#cut : undefined;
     return new Promise((resolve, reject) => {
       let isPending = true;
       life.onEnd(() => {
         if (!isPending) return;
-        const applied = runtime.nowMs() >= this.#failsUntilMs && random() % 2 === 0;
+        const isDone = cut === undefined ? random() % 2 === 0 : cut.at.moment === 'kept';
+        const applied = isDone && runtime.nowMs() >= this.#failsUntilMs;
         // A memory store applies a commit before its promise is out of hand.
         if (applied) void records.commit(operations);
         record(owner, { what: 'commitTorn', commit, applied });
       });
       const finish = (): void => {
+        if (cut?.at.moment === 'lost' || cut?.at.moment === 'kept') {
+          cut.crash();
+          return;
+        }
         isPending = false;
         if (runtime.nowMs() < this.#failsUntilMs) {
           record(owner, { what: 'commitFailed', commit });
@@ -81,7 +111,11 @@ export class Disk {
         void records.commit(operations);
         record(owner, { what: 'committed', commit });
         resolve();
+        // What the program does at once is done.
+        if (cut?.at.moment === 'told') runtime.setTimer(0, cut.crash);
       };
+      // It comes before the end of the commit, however short that is.
+      if (cut?.at.moment === 'asked') runtime.setTimer(0, cut.crash);
       life.runtime.setTimer(randomInteger(random, { min: 0, max: commitMaxMs }), finish);
     });
   }
@@ -97,10 +131,12 @@ async function whileAlive<Value>(life: Life, value: Promise<Value>): Promise<Val
 
 /** What is put on record: of an inbox whose record it is, of an outbox the messages that are found in it. */
 function subjectsOf(operations: Operations): string {
-  const subjects = operations.flatMap((operation) => {
-    if (operation.type !== 'put') return [];
-    const device = /^inbox\/(.*)$/.exec(operation.key)?.[1];
-    return device === undefined ? numbersIn(operation.value).map(String) : [device];
+  const subjects = operations.flatMap(({ type, key, ...operation }) => {
+    if (type !== 'put') return [];
+    const inbox = /^inbox\/[^/]*$/.exec(key)?.[0];
+    if (inbox !== undefined) return [inbox];
+    // A dead letter is no message that waits.
+    return 'value' in operation && key.includes('/batch/') ? numbersIn(operation.value).map(String) : [];
   });
   return [...new Set(subjects)].join();
 }

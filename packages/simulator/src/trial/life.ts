@@ -12,13 +12,21 @@ export class Life {
   #isOver = false;
   readonly #atEnd: (() => void)[] = [];
 
-  /** @param number - from 1 on */
-  constructor(number: number, runtime: Runtime, random: RandomUint32) {
+  /**
+   * @param number - from 1 on
+   * @param wallClockMs - what the program's wall clock says; that of the runtime when it is left out
+   */
+  constructor(
+    number: number,
+    runtime: Runtime,
+    random: RandomUint32,
+    wallClockMs: () => number = () => runtime.wallClockMs(),
+  ) {
     this.number = number;
     this.runtime = {
       randomUint32: random,
       nowMs: () => runtime.nowMs(),
-      wallClockMs: () => runtime.wallClockMs(),
+      wallClockMs,
       setTimer: (delayMs: number, callback: () => void): TimerHandle => runtime.setTimer(delayMs, this.guard(callback)),
       clearTimer: (timer) => runtime.clearTimer(timer),
       defer: (callback) => runtime.defer(this.guard(callback)),

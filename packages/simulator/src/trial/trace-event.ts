@@ -4,39 +4,12 @@
 
 /** Happened in the program of a device. `who` is the device. */
 export type DeviceEvent =
-  /** A life of the device begins: it is switched on. */
-  | { readonly what: 'started'; readonly life: number }
-  /** Its channel is open on its outbox; `next` is the number that the next message gets. */
-  | { readonly what: 'opened'; readonly life: number; readonly next: number }
+  /** A life of the device begins: it is switched on, and its wall clock says this, in milliseconds since 1970. */
+  | { readonly what: 'started'; readonly life: number; readonly wallMs: number }
+  /** It has been told the time, and its wall clock says this. */
+  | { readonly what: 'clockSet'; readonly wallMs: number }
   /** The device loses its power: nothing of this life runs any more. */
   | { readonly what: 'crashed'; readonly life: number }
-  /**
-   * The program sends through the channel. `n` names the call within the trial; `lane` is the ordered sub-stream it belongs
-   * to; `sequence` is the message's number in its outbox, 0 when it was not taken; `id` names it on both ends; `hash` is
-   * that of its content.
-   */
-  | {
-      readonly what: 'send';
-      readonly life: number;
-      readonly n: number;
-      readonly lane: string;
-      readonly sequence: number;
-      readonly id: string;
-      readonly bytes: number;
-      readonly hash: string;
-    }
-  /** `delivery.stored` resolved or rejected. */
-  | { readonly what: 'stored' | 'notStored'; readonly n: number }
-  /** `delivery.settled` resolved. */
-  | { readonly what: 'settled'; readonly n: number; readonly status: string }
-  /** The channel says how these numbers ended, those of earlier lives included. */
-  | {
-      readonly what: 'ended';
-      readonly life: number;
-      readonly first: number;
-      readonly last: number;
-      readonly status: string;
-    }
   /** The program sends a plain message. */
   | {
       readonly what: 'plainSend';
@@ -54,9 +27,49 @@ export type DeviceEvent =
   | { readonly what: 'disconnected'; readonly why: string }
   | { readonly what: 'connectFailed'; readonly reason: number };
 
-/** Happened at a disk. `who` is its owner: a device for its outbox, `agent` for the inbox. */
+/** Happened to an outbox. `who` is the outbox: `device-1` for what that device sends, `agent/device-1` for what is sent to it. */
+export type OutboxEvent =
+  /** It is open, with this lane in it; `next` is the number that the lane's next message gets. */
+  | { readonly what: 'opened'; readonly life: number; readonly lane: string; readonly next: number }
+  /**
+   * The program sends through the channel. `n` names the call within the trial; `sequence` is the message's number in its lane,
+   * 0 when it was not taken; `id` names it on both ends; `hash` is that of its content; `ttlMs` 0: it does not expire.
+   */
+  | {
+      readonly what: 'send';
+      readonly life: number;
+      readonly n: number;
+      readonly lane: string;
+      readonly sequence: number;
+      readonly id: string;
+      readonly importance: string;
+      readonly ttlMs: number;
+      readonly bytes: number;
+      readonly hash: string;
+    }
+  /** `delivery.stored` resolved or rejected. */
+  | { readonly what: 'stored' | 'notStored'; readonly n: number }
+  /** `delivery.cancel` was called, and said whether that works. */
+  | { readonly what: 'calledBack'; readonly n: number; readonly works: boolean }
+  /** `delivery.settled` resolved; `reply` is empty when there is none. */
+  | { readonly what: 'settled'; readonly n: number; readonly status: string; readonly reply: string }
+  /** The channel says how these numbers ended, those of earlier lives included. */
+  | {
+      readonly what: 'ended';
+      readonly life: number;
+      readonly lane: string;
+      readonly first: number;
+      readonly last: number;
+      readonly status: string;
+      /** As the channel says; 0 for what was acknowledged, of which it does not say it. */
+      readonly attempts: number;
+    }
+  /** What is left in it at the end. */
+  | { readonly what: 'left'; readonly messages: number };
+
+/** Happened at a disk. `who` is its owner: a device or `agent`. */
 export type DiskEvent =
-  /** `about`, joined by commas: at a device the messages that are in what is written; at the agent whose record it is. */
+  /** `about`, joined by commas: the messages that are in what is written, and `inbox/<sender>` where it is that sender's record. */
   | { readonly what: 'commitBegan'; readonly commit: number; readonly about: string }
   | { readonly what: 'committed'; readonly commit: number }
   | { readonly what: 'commitFailed'; readonly commit: number }
@@ -69,23 +82,35 @@ export type AgentTraceEvent =
   | { readonly what: 'agentRestarting' | 'agentRestarted' }
   /** The last byte of a frame with this message in it has come to the server's end of a pipe. */
   | { readonly what: 'received'; readonly device: string; readonly n: number; readonly isPlain: boolean }
+  | { readonly what: 'dropped'; readonly device: string; readonly why: string }
+  | { readonly what: 'overloadBegan' | 'overloadEnded' };
+
+/** Happened in a handler. `who` is the program that it belongs to, `from` the outbox that the message came from. */
+export type HandlerEvent =
   /** `n` is -1 when the data is not what programs of a trial send; `id` is empty for a plain message. */
   | {
       readonly what: 'handlerBegan';
-      readonly device: string;
+      readonly from: string;
       readonly n: number;
       readonly id: string;
       readonly attempt: number;
       readonly hash: string;
     }
+  /** `reply` is empty when there is none. */
   | {
-      readonly what: 'handlerDone' | 'handlerFailed';
-      readonly device: string;
+      readonly what: 'handlerDone';
+      readonly from: string;
       readonly n: number;
       readonly id: string;
+      readonly reply: string;
     }
-  | { readonly what: 'dropped'; readonly device: string; readonly why: string }
-  | { readonly what: 'overloadBegan' | 'overloadEnded' };
+  /** It refused the message for good; or for now, by failing or by asking for it later. */
+  | {
+      readonly what: 'handlerRejected' | 'handlerFailed' | 'handlerAskedLater';
+      readonly from: string;
+      readonly n: number;
+      readonly id: string;
+    };
 
 /** Happened to the trial as a whole. `who` is what is broken, or `trial`. */
 export type TrialEvent =
@@ -95,13 +120,13 @@ export type TrialEvent =
   | { readonly what: 'threw'; readonly error: string }
   /** Everything is settled and nothing is under way, or the time for that is up. */
   | { readonly what: 'quiet' | 'notQuiet' }
-  /** What is left in a device's outbox at the end. */
-  | { readonly what: 'left'; readonly messages: number }
+  /** No message of this lane is handled at the agent, until the lane is freed. */
+  | { readonly what: 'laneStuck' | 'laneFreed'; readonly lane: string }
   /** The most that a queue or buffer ever held, and what it may hold. */
   | { readonly what: 'peak'; readonly gauge: string; readonly value: number; readonly limit: number };
 
 /** Something that happened, without when and to whom. */
-export type TraceDetail = DeviceEvent | DiskEvent | AgentTraceEvent | TrialEvent;
+export type TraceDetail = DeviceEvent | OutboxEvent | DiskEvent | AgentTraceEvent | HandlerEvent | TrialEvent;
 
 /** Something that happened. */
 export type TraceEvent = TraceDetail & {

@@ -21,7 +21,7 @@ export class TraceRecorder {
   };
 }
 
-const WHO_WIDTH = 12;
+const WHO_WIDTH = 14;
 const WHAT_WIDTH = 16;
 
 /** `mm:ss.mmm` of virtual milliseconds; what is below a millisecond is cut off. */

@@ -3,18 +3,20 @@
 
 import { type Agent, type AgentMessage, createAgent, type Listener } from '@holdfast/agent';
 import { memoryListener } from '@holdfast/agent/memory';
-import type { RandomUint32, Runtime } from '@holdfast/protocol';
+import type { Runtime } from '@holdfast/protocol';
 import type { Pipe } from '@holdfast/transport';
 import { derivedRandom } from '../path/derived-random.js';
 import type { SimulatedNetwork } from '../path/simulated-network.js';
-import { randomInteger } from '../seeded-random.js';
 import { Disk } from './disk.js';
 import { FrameTap } from './frame-tap.js';
 import { Life } from './life.js';
-import { contentHash, numberOf } from './message-body.js';
+import { makeData } from './message-body.js';
+import { ObservedSending, sendOptionsOf } from './observed-sending.js';
 import type { Peaks } from './peaks.js';
 import type { RecordEvent } from './trace-recorder.js';
-import type { PlannedLimits } from './trial-plan.js';
+import { outboxLimitOf, outboxTowards } from './trial-device.js';
+import { TrialHandler } from './trial-handler.js';
+import type { PlannedLimits, PlannedSend, TrialPlan } from './trial-plan.js';
 
 /** What an agent is made of. */
 export interface TrialAgentOptions {
@@ -22,36 +24,35 @@ export interface TrialAgentOptions {
   readonly runtime: Runtime;
   readonly network: SimulatedNetwork;
   readonly limits: PlannedLimits;
+  readonly lanes: TrialPlan['lanes'];
+  readonly devices: readonly string[];
   readonly record: RecordEvent;
+  /** A number for every message of the trial. */
+  nextNumber(): number;
 }
 
 const WHO = 'agent';
-/** Percent of handlings that are done at once, and of those that fail, when nothing is wrong. */
-const AT_ONCE_PERCENT = 80;
-const FAILING_PERCENT = 2;
-const TROUBLED_FAILING_PERCENT = 85;
-/** The longest handling, in milliseconds. */
-const HANDLING_MAX_MS = 50;
-const SLOW_HANDLING_MAX_MS = 6_000;
+/** How long after a failed opening of an outbox it is tried again, in milliseconds. */
+const REOPEN_MS = 1_000;
 
 /** An agent. */
 export class TrialAgent {
   readonly disk: Disk;
   readonly #options: TrialAgentOptions;
-  readonly #random: RandomUint32;
+  readonly #handler: TrialHandler;
   #life: Life | undefined;
   #lives = 0;
   #agent: Agent | undefined;
   /** Ends the listening of this life. */
   #stopListening: () => void = () => {};
-  #handling = 0;
-  #slowUntilMs = 0;
-  #failingUntilMs = 0;
+  /** The outboxes towards devices that are open in this life, by device. */
+  readonly #sendings = new Map<string, ObservedSending>();
 
   constructor(options: TrialAgentOptions) {
     const { seed, runtime, limits, record } = options;
     this.#options = options;
-    this.#random = derivedRandom(seed, 'trial/handlers');
+    const handling = { runtime, random: derivedRandom(seed, 'trial/handlers'), record };
+    this.#handler = new TrialHandler({ owner: WHO, ...handling });
     const random = derivedRandom(seed, 'trial/agent/disk');
     this.disk = new Disk({ owner: WHO, runtime, random, commitMaxMs: limits.commitMaxMs, record });
   }
@@ -59,15 +60,16 @@ export class TrialAgent {
   /** Begins a life. Nothing when one is under way. */
   start(): void {
     if (this.#life !== undefined) return;
-    const { seed, runtime, limits, record } = this.#options;
+    const { seed, runtime, limits, lanes, record } = this.#options;
     this.#lives += 1;
     const life = new Life(this.#lives, runtime, derivedRandom(seed, `trial/agent/life ${this.#lives}`));
     this.#life = life;
     record(WHO, { what: 'agentStarted', life: life.number });
-    const { agentQueueMaxMessages, creditMessages } = limits;
+    const { agentQueueMaxMessages, creditMessages, outboxMaxMessages, whenFull, maxAttempts } = limits;
     const agent = createAgent({
       listeners: [this.#listener(life)],
       store: this.disk.storeFor(life),
+      outbox: { outboxMaxMessages, whenFull, maxAttempts, lanes },
       ...{ agentQueueMaxMessages, creditMessages },
       runtime: life.runtime,
     });
@@ -78,9 +80,14 @@ export class TrialAgent {
         if (event.type === 'messageDropped') record(WHO, { what: 'dropped', device: event.device, why: event.reason });
         if (event.type === 'overloadChanged')
           record(WHO, { what: event.isOverloaded ? 'overloadBegan' : 'overloadEnded' });
+        if (event.type === 'deviceChannel') this.#sendings.get(event.device)?.onEvent(event.event);
       }),
     );
     void agent.listen();
+    for (const device of this.#options.devices) {
+      const sending = new ObservedSending(life, outboxTowards(device), record);
+      void this.#openOutbox(life, agent, device, sending);
+    }
   }
 
   /** The process is gone at once, and the machine resets its connections; another life begins after `downMs`. */
@@ -91,7 +98,8 @@ export class TrialAgent {
     this.#life.end();
     this.#life = undefined;
     this.#agent = undefined;
-    this.#handling = 0;
+    this.#sendings.clear();
+    this.#handler.forget();
     this.#stopListening();
     network.server.reset();
     runtime.setTimer(downMs, () => this.start());
@@ -112,17 +120,39 @@ export class TrialAgent {
 
   /** Handlings take up to six seconds, for so long. */
   slowDown(ms: number): void {
-    this.#slowUntilMs = Math.max(this.#slowUntilMs, this.#options.runtime.nowMs() + ms);
+    this.#handler.slowDown(ms);
   }
 
   /** Most handlings fail, for so long. */
   failHandlers(ms: number): void {
-    this.#failingUntilMs = Math.max(this.#failingUntilMs, this.#options.runtime.nowMs() + ms);
+    this.#handler.failFor(ms);
   }
 
-  /** Whether nothing waits for a handler and none runs. */
+  /** Nothing of a lane is handled any more; `undefined`: everything is. */
+  stickLane(lane: string | undefined): void {
+    this.#handler.stickLane(lane);
+  }
+
+  /** Sends a message to a device as planned. An agent that is off, or has not opened the outbox yet, sends nothing. */
+  async send(planned: PlannedSend): Promise<void> {
+    const [agent, sending] = [this.#agent, this.#sendings.get(planned.device)];
+    if (agent === undefined || sending === undefined) return;
+    const n = this.#options.nextNumber();
+    const data = makeData(n, planned.bytes);
+    const delivery = await agent.device(planned.device).send('command', data, sendOptionsOf(planned));
+    if (this.#agent === agent) sending.onSent(n, data, planned, delivery);
+  }
+
+  /** Messages in the outbox towards a device. */
+  async outboxMessages(device: string): Promise<number> {
+    return (await this.#agent?.device(device).stats())?.outboxMessages ?? 0;
+  }
+
+  /** Whether nothing waits for a handler, none runs, and nothing is to be sent. */
   get isQuiet(): boolean {
-    return this.#agent?.stats().queuedMessages === 0 && this.#handling === 0;
+    const stats = this.#agent?.stats();
+    const isIdle = stats?.queuedMessages === 0 && stats.outboxMessages === 0 && this.#handler.running === 0;
+    return isIdle && this.#sendings.size === this.#options.devices.length;
   }
 
   /** Watches what it holds. */
@@ -131,10 +161,13 @@ export class TrialAgent {
     // A frame is taken whole: the last one before the agent says that it is overloaded may bring as much as its credit allows.
     const limit = agentQueueMaxMessages - 1 + creditMessages;
     peaks.watch(WHO, 'queue', limit, () => this.#agent?.stats().queuedMessages ?? 0);
+    const outboxes = this.#options.devices.length * outboxLimitOf(this.#options.limits);
+    peaks.watch(WHO, 'outboxes', outboxes, () => this.#agent?.stats().outboxMessages ?? 0);
   }
 
   #register(life: Life, agent: Agent): void {
-    const handle = (data: unknown, message: AgentMessage): unknown => this.#handle(life, data, message);
+    const handle = (data: unknown, message: AgentMessage): unknown =>
+      this.#handler.handle(life, data, { from: message.device, ...message });
     agent.on('reading', handle);
     agent.on('plain', handle);
   }
@@ -161,33 +194,15 @@ export class TrialAgent {
     });
   }
 
-  #handle(life: Life, data: unknown, { device, id = '', attempt }: AgentMessage): Promise<void> | undefined {
-    const { runtime, record } = this.#options;
-    const n = numberOf(data);
-    record(WHO, { what: 'handlerBegan', device, n, id, attempt, hash: contentHash(data) });
-    const nowMs = runtime.nowMs();
-    const isSlow = nowMs < this.#slowUntilMs;
-    const fails = this.#percent() < (nowMs < this.#failingUntilMs ? TROUBLED_FAILING_PERCENT : FAILING_PERCENT);
-    const isAtOnce = this.#percent() < (isSlow ? 0 : AT_ONCE_PERCENT);
-    const max = isSlow ? SLOW_HANDLING_MAX_MS : HANDLING_MAX_MS;
-    const finish = (): void => {
-      record(WHO, { what: fails ? 'handlerFailed' : 'handlerDone', device, n, id });
-      if (fails) throw new Error('the handler failed');
-    };
-    if (isAtOnce) {
-      finish();
-      return undefined;
+  /** Opens an outbox before anything happens in it, so that the trace knows how it stands. */
+  async #openOutbox(life: Life, agent: Agent, device: string, sending: ObservedSending): Promise<void> {
+    try {
+      await agent.listen();
+      sending.onOpened(await agent.device(device).stats(), Object.keys(this.#options.lanes));
+      this.#sendings.set(device, sending);
+    } catch {
+      // The disk did not write the new numbering.
+      life.runtime.setTimer(REOPEN_MS, () => void this.#openOutbox(life, agent, device, sending));
     }
-    this.#handling += 1;
-    return new Promise<void>((resolve) => {
-      life.runtime.setTimer(randomInteger(this.#random, { min: 0, max }), resolve);
-    }).then(() => {
-      this.#handling -= 1;
-      finish();
-    });
-  }
-
-  #percent(): number {
-    return randomInteger(this.#random, { min: 0, max: 99 });
   }
 }

@@ -1,17 +1,20 @@
 // A device of a trial: a transport and a channel on an outbox that survives it. It crashes without closing anything, and begins
 // its next life with what its disk has.
 
-import type { Runtime } from '@holdfast/protocol';
-import { type Delivery, openReliableChannel, type ReliableChannel } from '@holdfast/reliable-channel';
+import type { RandomUint32, Runtime } from '@holdfast/protocol';
+import { openReliableChannel, type ReliableChannel } from '@holdfast/reliable-channel';
 import { createTransport, type Transport } from '@holdfast/transport';
 import { derivedRandom } from '../path/derived-random.js';
 import type { DevicePath } from '../path/device-path.js';
 import { Disk } from './disk.js';
 import { Life } from './life.js';
 import { contentHash, makeData } from './message-body.js';
+import { ObservedSending, sendOptionsOf } from './observed-sending.js';
 import type { Peaks } from './peaks.js';
 import type { RecordEvent } from './trace-recorder.js';
-import type { PlannedLimits, PlannedSend } from './trial-plan.js';
+import { TrialHandler } from './trial-handler.js';
+import type { PlannedLimits, PlannedSend, TrialPlan } from './trial-plan.js';
+import { WrongClock } from './wrong-clock.js';
 
 /** What a device is made of. */
 export interface TrialDeviceOptions {
@@ -20,6 +23,7 @@ export interface TrialDeviceOptions {
   readonly runtime: Runtime;
   readonly path: DevicePath;
   readonly limits: PlannedLimits;
+  readonly lanes: TrialPlan['lanes'];
   readonly record: RecordEvent;
   /** A number for every message of the trial. */
   nextNumber(): number;
@@ -29,16 +33,25 @@ export interface TrialDeviceOptions {
 export class TrialDevice {
   readonly disk: Disk;
   readonly #options: TrialDeviceOptions;
+  readonly #handler: TrialHandler;
+  /** Draws what the clock says in each life. */
+  readonly #clockRandom: RandomUint32;
   #life: Life | undefined;
   #lives = 0;
   #transport: Transport | undefined;
   #channel: ReliableChannel | undefined;
+  #sending: ObservedSending | undefined;
+  /** Whether the outbox has been open for some time. */
+  #isRead = false;
   /** Plain sends of this life that have no code. */
   #waitingPlain = 0;
 
   constructor(options: TrialDeviceOptions) {
     const { id, seed, runtime, limits, record } = options;
     this.#options = options;
+    const handling = { runtime, random: derivedRandom(seed, `trial/${id}/handlers`), record };
+    this.#handler = new TrialHandler({ owner: id, ...handling });
+    this.#clockRandom = derivedRandom(seed, `trial/${id}/clock`);
     const random = derivedRandom(seed, `trial/${id}/disk`);
     this.disk = new Disk({ owner: id, runtime, random, commitMaxMs: limits.commitMaxMs, record });
   }
@@ -48,9 +61,17 @@ export class TrialDevice {
     if (this.#life !== undefined) return;
     const { id, seed, runtime, record } = this.#options;
     this.#lives += 1;
-    const life = new Life(this.#lives, runtime, derivedRandom(seed, `trial/${id}/life ${this.#lives}`));
+    const clock = new WrongClock(runtime, this.#clockRandom);
+    const random = derivedRandom(seed, `trial/${id}/life ${this.#lives}`);
+    const life = new Life(this.#lives, runtime, random, () => clock.wallClockMs());
     this.#life = life;
-    record(id, { what: 'started', life: life.number });
+    record(id, { what: 'started', life: life.number, wallMs: Math.floor(clock.wallClockMs()) });
+    if (clock.setAfterMs !== undefined) {
+      life.runtime.setTimer(clock.setAfterMs, () => {
+        clock.set();
+        record(id, { what: 'clockSet', wallMs: Math.floor(clock.wallClockMs()) });
+      });
+    }
     this.#transport = this.#makeTransport(life);
     void this.#open(life, this.#transport);
   }
@@ -64,6 +85,9 @@ export class TrialDevice {
     this.#life = undefined;
     this.#transport = undefined;
     this.#channel = undefined;
+    this.#sending = undefined;
+    this.#isRead = false;
+    this.#handler.forget();
     this.#waitingPlain = 0;
     // The chip has no power either, and the server hears nothing of it.
     path.chip.powerOff(downMs);
@@ -77,12 +101,13 @@ export class TrialDevice {
     const channel = this.#channel;
     if (life === undefined || transport === undefined || channel === undefined) return;
     if (planned.plain !== undefined) void this.#sendPlain(life, transport, planned.bytes, planned.plain);
-    else this.#sendReliably(life, channel, planned);
+    else this.#sendReliably(channel, planned);
   }
 
   /** Whether nothing of it is under way. */
   get isQuiet(): boolean {
-    return this.outboxMessages === 0 && this.#channel !== undefined && this.#waitingPlain === 0;
+    const isIdle = this.#waitingPlain === 0 && this.#handler.running === 0;
+    return this.outboxMessages === 0 && this.#channel !== undefined && isIdle;
   }
 
   /** Messages in the outbox, as the channel counts them. */
@@ -93,7 +118,8 @@ export class TrialDevice {
   /** Watches what it holds. */
   watch(peaks: Peaks): void {
     const { id, limits } = this.#options;
-    peaks.watch(id, 'outbox', limits.outboxMaxMessages, () => this.outboxMessages);
+    // What an outbox has that was just opened it knows when it has read it.
+    peaks.watch(id, 'outbox', outboxLimitOf(limits), () => (this.#isRead ? this.outboxMessages : 0));
     peaks.watch(id, 'in flight', limits.windowMaxMessages, () => this.#channel?.stats().inFlightMessages ?? 0);
     peaks.watch(id, 'send buffer', limits.sendBufferBytes, () => this.#transport?.sendBuffer.usedBytes ?? 0);
   }
@@ -119,42 +145,34 @@ export class TrialDevice {
   }
 
   async #open(life: Life, transport: Transport): Promise<void> {
-    const { id, limits, record } = this.#options;
-    const { outboxMaxMessages, windowMaxMessages } = limits;
+    const { id, limits, lanes, record } = this.#options;
+    const { outboxMaxMessages, whenFull, maxAttempts, windowMaxMessages } = limits;
     const store = this.disk.storeFor(life);
+    const options = { outboxMaxMessages, whenFull, maxAttempts, windowMaxMessages, lanes };
     let channel: ReliableChannel;
     try {
-      channel = await openReliableChannel({ transport, store, outboxMaxMessages, windowMaxMessages });
+      channel = await openReliableChannel({ transport, store, ...options });
     } catch {
       // The disk did not write the new numbering: the program tries again, as a supervisor would have it do.
       life.runtime.setTimer(REOPEN_MS, () => void this.#open(life, transport));
       return;
     }
     if (life.isOver) return;
+    channel.on('command', (data, message) => this.#handler.handle(life, data, { from: outboxTowards(id), ...message }));
     this.#channel = channel;
-    record(id, { what: 'opened', life: life.number, next: channel.stats().nextSequence });
-    channel.observe(
-      life.guard((event) => {
-        if (event.type !== 'acknowledged') return;
-        const { type: status, first, last } = event;
-        record(id, { what: 'ended', life: life.number, first, last, status });
-      }),
-    );
+    const sending = new ObservedSending(life, id, record);
+    this.#sending = sending;
+    sending.onOpened(channel.stats(), Object.keys(lanes));
+    channel.observe((event) => sending.onEvent(event));
+    life.runtime.setTimer(1, () => {
+      this.#isRead = true;
+    });
   }
 
-  #sendReliably(life: Life, channel: ReliableChannel, { bytes, lane }: PlannedSend): void {
-    const { id, record } = this.#options;
+  #sendReliably(channel: ReliableChannel, planned: PlannedSend): void {
     const n = this.#options.nextNumber();
-    const data = makeData(n, bytes);
-    const delivery = channel.send('reading', data);
-    const sequence = sequenceOf(delivery);
-    const about = { lane, sequence, id: delivery.id ?? '', bytes, hash: contentHash(data) };
-    record(id, { what: 'send', life: life.number, n, ...about });
-    delivery.stored.then(
-      life.guard(() => record(id, { what: 'stored', n })),
-      life.guard(() => record(id, { what: 'notStored', n })),
-    );
-    void delivery.settled.then(life.guard(({ status }) => record(id, { what: 'settled', n, status })));
+    const data = makeData(n, planned.bytes);
+    this.#sending?.onSent(n, data, planned, channel.send('reading', data, sendOptionsOf(planned)));
   }
 
   async #sendPlain(
@@ -179,7 +197,15 @@ export class TrialDevice {
 
 const REOPEN_MS = 1_000;
 
-/** The number behind the dash of a delivery's id; 0: it has none. */
-function sequenceOf({ id }: Delivery): number {
-  return id === undefined ? 0 : Number(id.slice(id.lastIndexOf('-') + 1));
+/** Messages that may wait in memory for an outbox that makes its senders wait. */
+const WAITING_MAX_MESSAGES = 1_024;
+
+/** The most messages that an outbox may have. */
+export function outboxLimitOf({ outboxMaxMessages, whenFull }: PlannedLimits): number {
+  return outboxMaxMessages + (whenFull === 'wait' ? WAITING_MAX_MESSAGES : 0);
+}
+
+/** The outbox at the agent for what it sends to a device. */
+export function outboxTowards(device: string): string {
+  return `agent/${device}`;
 }

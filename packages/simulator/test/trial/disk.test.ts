@@ -24,14 +24,14 @@ describe('a disk', () => {
   it('takes its time for a commit, and says what is in it', async () => {
     const { runtime, begin, lines } = makeDisk(5);
     const { store } = await begin(1);
-    const commit = store.commit([put('outbox/1', '<trial message 3><trial message 4>'), put('inbox/device-1')]);
+    const commit = store.commit([put('outbox/batch//1', '<trial message 3><trial message 4>'), put('inbox/device-1')]);
     await runtime.advance(4);
-    expect(await store.get('outbox/1')).toBeUndefined();
+    expect(await store.get('outbox/batch//1')).toBeUndefined();
     await runtime.advance(1);
     await commit;
     expect(await store.read({ from: '', to: '~', maxBytes: 100 })).toHaveLength(2);
     expect(lines()).toEqual([
-      '00:00.000 device-1 commitBegan commit=1 about=3,4,device-1',
+      '00:00.000 device-1 commitBegan commit=1 about=3,4,inbox/device-1',
       '00:00.005 device-1 committed commit=1',
     ]);
   });
@@ -54,6 +54,28 @@ describe('a disk', () => {
     await runtime.advance(20);
     expect((await second.store.read({ from: '', to: '~', maxBytes: 100 })).map(({ key }) => key)).toEqual(keys);
     expect([isAnswered, lines().at(-1)]).toEqual([false, `00:00.001 device-1 commitTorn commit=2 applied=${applied}`]);
+  });
+
+  it.each([
+    ['asked', false, 0],
+    ['lost', false, 5],
+    ['kept', true, 5],
+    ['told', true, 5],
+  ] as const)('loses its power where a commit is %s', async (moment, isOnDisk, atMs) => {
+    const { runtime, disk, begin } = makeDisk(5);
+    const { life, store } = await begin(1);
+    let crashedAtMs = -1;
+    disk.cutPower({ commit: 1, moment }, () => {
+      crashedAtMs = runtime.nowMs();
+      life.end();
+    });
+    let isAnswered = false;
+    void store.commit([put('a')]).finally(() => {
+      isAnswered = true;
+    });
+    await runtime.advance(20);
+    const { store: next } = await begin(2);
+    expect([crashedAtMs, isAnswered, (await next.get('a')) !== undefined]).toEqual([atMs, moment === 'told', isOnDisk]);
   });
 
   it('answers nobody whose life is over', async () => {

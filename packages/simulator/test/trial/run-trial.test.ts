@@ -28,7 +28,7 @@ describe('a trial', () => {
       expect(of('send', 'plainSend').length).toBeGreaterThan(0.5 * plan.sends.length);
       expect(of('started').length).toBe(plan.devices.length + of('crashed').length);
       expect(of('agentStarted').length).toBe(1 + of('agentCrashed').length);
-      expect(of('left')).toHaveLength(plan.devices.length);
+      expect(of('left')).toHaveLength(2 * plan.devices.length);
       const times = trace.map(({ atMs }) => atMs);
       expect(times).toEqual([...times].sort((a, b) => a - b));
     }

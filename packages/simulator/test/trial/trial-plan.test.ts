@@ -32,6 +32,21 @@ test('all sizes, policies and numbers of devices are drawn', () => {
   expect(new Set(PLANS.map(({ devices }) => devices.length))).toEqual(new Set([1, 2, 3]));
 });
 
+test('everything that can be asked for a message is asked for, in one lane to four', () => {
+  const sends = PLANS.flatMap((plan) => plan.sends);
+  const all = <Key extends keyof (typeof sends)[number]>(key: Key) => new Set(sends.map((send) => send[key]));
+  expect(all('sender')).toEqual(new Set(['device', 'agent']));
+  expect(all('lane')).toEqual(new Set(['', 'alarms', 'readings', 'logs']));
+  expect(all('importance')).toEqual(new Set(['critical', 'high', 'low']));
+  expect(all('coalesceKey')).toEqual(new Set(['', 'level', 'mode']));
+  expect(all('maxAttempts')).toEqual(new Set([0, 1, 3]));
+  expect(sends.some(({ ttlMs }) => ttlMs > 0 && ttlMs < 1_000)).toBe(true);
+  expect(sends.some(({ cancelAfterMs }) => cancelAfterMs === 0)).toBe(true);
+  expect(new Set(PLANS.map(({ lanes }) => Object.keys(lanes).length))).toEqual(new Set([1, 2, 3, 4]));
+  expect(new Set(PLANS.map(({ limits }) => limits.whenFull))).toEqual(new Set(['reject', 'wait', 'evict']));
+  expect(PLANS.filter(({ stuckLane }) => stuckLane !== undefined).length).toBeGreaterThan(30);
+});
+
 test('a program that suspends on errors gives its sends time', () => {
   const suspending = PLANS.flatMap(({ sends }) => sends.flatMap(({ plain }) => plain ?? [])).filter(
     ({ onError }) => onError === 'SUSPEND_ON_ERROR',

@@ -5,11 +5,15 @@ import { checkAckAfterWork } from './ack-after-work.js';
 import { checkBounded } from './bounded.js';
 import { checkContent } from './content.js';
 import { checkDurableBeforeStored } from './durable-before-stored.js';
+import { checkExpiry } from './expiry.js';
 import { checkHandledOnce } from './handled-once.js';
+import { checkLanes } from './lanes.js';
 import { checkLive } from './live.js';
 import { checkOneOutcome } from './one-outcome.js';
 import { checkOrder } from './order.js';
 import { checkPlainSends } from './plain-sends.js';
+import { checkReplies } from './replies.js';
+import { checkToldOver } from './told-over.js';
 import type { TraceCheck, Violation } from './violation.js';
 
 /** The checks of a trace, by the name that their violations carry. */
@@ -19,6 +23,10 @@ export const TRACE_CHECKS: Readonly<Record<string, TraceCheck>> = Object.freeze(
   'ack after work': checkAckAfterWork,
   'handled once': checkHandledOnce,
   order: checkOrder,
+  lanes: checkLanes,
+  replies: checkReplies,
+  expiry: checkExpiry,
+  'told over': checkToldOver,
   bounded: checkBounded,
   live: checkLive,
   'plain sends': checkPlainSends,

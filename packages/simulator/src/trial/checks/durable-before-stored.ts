@@ -2,7 +2,7 @@
 // given out again.
 
 import type { Trace } from '../trace-event.js';
-import { takenMessages } from './sent-messages.js';
+import { programOf, takenMessages } from './sent-messages.js';
 import type { EventOf, Violation } from './violation.js';
 
 const CHECK = 'durable before stored';
@@ -16,7 +16,9 @@ export function checkDurableBeforeStored(trace: Trace): Violation[] {
   const writes = new Map<string, string>();
   /** Messages on disk, by owner and number of the call. */
   const onDisk = new Set<string>();
-  /** By device: the highest number that was stored. */
+  /** Messages that a handler has finished, by id: they need no disk any more. */
+  const handled = new Set<string>();
+  /** By outbox and lane: the highest number that was stored. */
   const storedUpTo = new Map<string, number>();
   for (const event of trace) {
     if (event.what === 'commitBegan') writes.set(`${event.who} ${event.commit}`, event.about);
@@ -24,6 +26,7 @@ export function checkDurableBeforeStored(trace: Trace): Violation[] {
       const about = writes.get(`${event.who} ${event.commit}`) ?? '';
       for (const n of about.split(',')) onDisk.add(`${event.who} ${n}`);
     }
+    if (event.what === 'handlerDone') handled.add(event.id);
     if (event.what === 'stored') onStored(event);
     if (event.what === 'opened') onOpened(event);
   }
@@ -36,12 +39,15 @@ export function checkDurableBeforeStored(trace: Trace): Violation[] {
       return;
     }
     const { who, send } = sent;
-    if (!onDisk.has(`${who} ${event.n}`)) find(event.atMs, `message ${event.n} of ${who} was stored and is on no disk`);
-    storedUpTo.set(who, Math.max(storedUpTo.get(who) ?? 0, send.sequence));
+    const isOnDisk = onDisk.has(`${programOf(who)} ${event.n}`);
+    if (!isOnDisk && !handled.has(send.id))
+      find(event.atMs, `message ${event.n} of ${who} was stored and is on no disk`);
+    const lane = `${who} ${send.lane}`;
+    if (isOnDisk) storedUpTo.set(lane, Math.max(storedUpTo.get(lane) ?? 0, send.sequence));
   }
 
-  function onOpened({ atMs, who, next }: EventOf<'opened'>): void {
-    const highest = storedUpTo.get(who) ?? 0;
+  function onOpened({ atMs, who, lane, next }: EventOf<'opened'>): void {
+    const highest = storedUpTo.get(`${who} ${lane}`) ?? 0;
     if (next <= highest) find(atMs, `${who} goes on with number ${next}, and had stored ${highest}`);
   }
 }

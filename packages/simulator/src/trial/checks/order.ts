@@ -2,7 +2,7 @@
 // Lanes do not wait for one another.
 
 import type { Trace } from '../trace-event.js';
-import { keyOf, survivingMessages } from './sent-messages.js';
+import { keyOf, livesWithUntoldEnds, programOf, survivingMessages } from './sent-messages.js';
 import type { SentMessage, Violation } from './violation.js';
 
 const CHECK = 'order';
@@ -40,7 +40,7 @@ export function checkOrder(trace: Trace): Violation[] {
     while (lane.finished < place && finished.has(idAt(lane, lane.finished))) lane.finished += 1;
     if (lane.finished >= place) continue;
     const first = lane.messages[lane.finished] as SentMessage;
-    const message = `message ${event.n} of ${event.device} came to a handler, and ${first.send.n} before it is not finished`;
+    const message = `message ${event.n} of ${event.from} came to a handler, and ${first.send.n} before it is not finished`;
     violations.push({ check: CHECK, atMs: event.atMs, message });
   }
   return violations;
@@ -50,17 +50,24 @@ function idAt({ messages }: Lane, place: number): string {
   return (messages[place] as SentMessage).send.id;
 }
 
-/** Those that no crash took, and that do not end in another way: such a one may be overtaken. */
+/** Those that no crash took, and that do not end in another way, told or not: such a one may be overtaken. */
 function messagesToHandle(trace: Trace): SentMessage[] {
+  const ended = new Set<string>();
   const endedOtherwise = new Set<string>();
   const settledOtherwise = new Set<number>();
   for (const event of trace) {
     if (event.what === 'settled' && !HANDLED_OR_WAITING.includes(event.status)) settledOtherwise.add(event.n);
-    if (event.what !== 'ended' || HANDLED_OR_WAITING.includes(event.status)) continue;
-    for (let sequence = event.first; sequence <= event.last; sequence += 1)
-      endedOtherwise.add(keyOf(event.who, sequence));
+    if (event.what !== 'ended') continue;
+    for (let sequence = event.first; sequence <= event.last; sequence += 1) {
+      const key = keyOf(event.who, event.lane, sequence);
+      ended.add(key);
+      if (!HANDLED_OR_WAITING.includes(event.status)) endedOtherwise.add(key);
+    }
   }
-  return [...survivingMessages(trace)].flatMap(([key, message]) =>
-    endedOtherwise.has(key) || settledOtherwise.has(message.send.n) ? [] : [message],
-  );
+  const untoldLives = livesWithUntoldEnds(trace);
+  return [...survivingMessages(trace)].flatMap(([key, message]) => {
+    const { who, send } = message;
+    const isUntold = !ended.has(key) && untoldLives.has(`${programOf(who)} ${send.life}`);
+    return endedOtherwise.has(key) || settledOtherwise.has(send.n) || isUntold ? [] : [message];
+  });
 }

@@ -83,13 +83,13 @@ export function checkPlainSends(trace: Trace): Violation[] {
     if (code === WOULDBLOCK && onError !== 'RETURN_ON_ERROR_NO_DISCONNECT') wrong(`under ${onError}`);
   }
 
-  function onHandler({ atMs, n, device }: EventOf<'handlerBegan'>): void {
+  function onHandler({ atMs, n, from }: EventOf<'handlerBegan'>): void {
     if (!received.has(n)) find(atMs, `plain message ${n} came to a handler before the server had it`);
     if (mayRepeat(n)) return;
     if (handled.has(n)) find(atMs, `plain message ${n} came to a handler twice`);
     handled.add(n);
-    const before = last.get(device) ?? 0;
-    if (n < before) find(atMs, `plain message ${n} of ${device} came to a handler after ${before}`);
-    last.set(device, Math.max(before, n));
+    const before = last.get(from) ?? 0;
+    if (n < before) find(atMs, `plain message ${n} of ${from} came to a handler after ${before}`);
+    last.set(from, Math.max(before, n));
   }
 }

@@ -17,7 +17,7 @@ describe('the check of content', () => {
     ['half a plain message', [t.plainSend(1), { ...t.plainBegan(1), hash: 'other' } as t.Step], 'its content is other'],
     [
       'what a crash took back',
-      [t.opened(1), t.send(1), t.crashed(), t.opened(1, 2), t.began(1)],
+      [t.send(1), t.crashed(), t.send(2, { sequence: 1, life: 2 }), t.began(1)],
       'its number was given to another one',
     ],
   ])('finds %s', (_, steps, message) => {

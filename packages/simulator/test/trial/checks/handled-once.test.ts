@@ -4,7 +4,7 @@ import * as t from './traces.js';
 
 const again = [t.began(1, { attempt: 2 }), t.done(1)];
 const work = [t.send(1), t.began(1), t.done(1)];
-const underWay = t.commitBegan('agent', 7, t.DEVICE);
+const underWay = t.commitBegan('agent', 7, `inbox/${t.DEVICE}`);
 const written = t.committed('agent', 7);
 const refused: t.Step = { who: 'agent', what: 'commitFailed', commit: 7 };
 const torn = (applied: boolean): t.Step => ({ who: 'agent', what: 'commitTorn', commit: 7, applied });

@@ -19,7 +19,7 @@ export const DEVICE = 'device-1';
 const AGENT = 'agent';
 
 export const idOf = (sequence: number, who = DEVICE): string => `${who}/${sequence}`;
-export const opened = (next: number, life = 1, who = DEVICE): Step => ({ who, what: 'opened', life, next });
+export const opened = (next: number, life = 1, who = DEVICE): Step => ({ who, what: 'opened', life, lane: '', next });
 export const crashed = (life = 1, who = DEVICE): Step => ({ who, what: 'crashed', life });
 export const agentCrashed: Step = { who: AGENT, what: 'agentCrashed', life: 1 };
 export const agentStarted: Step = { who: AGENT, what: 'agentStarted', life: 2 };
@@ -29,28 +29,45 @@ interface SendChoices {
   readonly lane?: string;
   readonly life?: number;
   readonly who?: string;
+  readonly ttlMs?: number;
 }
 
 /** Message `n`; its number in the outbox is the same unless another is given. */
-export function send(n: number, { sequence = n, lane = '', life = 1, who = DEVICE }: SendChoices = {}): Step {
-  return { who, what: 'send', life, n, lane, sequence, id: idOf(sequence, who), bytes: 5, hash: `hash ${n}` };
+export function send(
+  n: number,
+  { sequence = n, lane = '', life = 1, who = DEVICE, ttlMs = 0 }: SendChoices = {},
+): Step {
+  return {
+    who,
+    what: 'send',
+    life,
+    n,
+    lane,
+    sequence,
+    id: idOf(sequence, who),
+    ...{ importance: 'critical', ttlMs, bytes: 5 },
+    hash: `hash ${n}`,
+  };
 }
 
 export const stored = (n: number, who = DEVICE): Step => ({ who, what: 'stored', n });
 export const notStored = (n: number, who = DEVICE): Step => ({ who, what: 'notStored', n });
-export const settled = (n: number, status = 'acknowledged'): Step => ({ who: DEVICE, what: 'settled', n, status });
-export function ended(first: number, last = first, status = 'acknowledged', life = 1): Step {
-  return { who: DEVICE, what: 'ended', life, first, last, status };
+export const settled = (n: number, status = 'acknowledged', reply = ''): Step => ({
+  ...{ who: DEVICE, what: 'settled', n, status, reply },
+});
+export const calledBack = (n: number, works = true): Step => ({ who: DEVICE, what: 'calledBack', n, works });
+export function ended(first: number, last = first, status = 'acknowledged', life = 1, attempts = 1, lane = ''): Step {
+  return { who: DEVICE, what: 'ended', life, lane, first, last, status, attempts };
 }
 
 export function began(n: number, { sequence = n, attempt = 1, hash = `hash ${n}`, device = DEVICE } = {}): Step {
-  return { who: AGENT, what: 'handlerBegan', device, n, id: idOf(sequence, device), attempt, hash };
+  return { who: AGENT, what: 'handlerBegan', from: device, n, id: idOf(sequence, device), attempt, hash };
 }
-export function done(n: number, sequence = n, device = DEVICE): Step {
-  return { who: AGENT, what: 'handlerDone', device, n, id: idOf(sequence, device) };
+export function done(n: number, sequence = n, device = DEVICE, reply = ''): Step {
+  return { who: AGENT, what: 'handlerDone', from: device, n, id: idOf(sequence, device), reply };
 }
 export function failed(n: number): Step {
-  return { who: AGENT, what: 'handlerFailed', device: DEVICE, n, id: idOf(n) };
+  return { who: AGENT, what: 'handlerFailed', from: DEVICE, n, id: idOf(n) };
 }
 export function received(n: number, isPlain = false): Step {
   return { who: AGENT, what: 'received', device: DEVICE, n, isPlain };
@@ -64,7 +81,10 @@ export const committed = (who: string, commit: number): Step => ({ who, what: 'c
 /** Message `n` comes to the outbox's disk, by the commit of the same number. */
 export const outboxKeeps = (n: number, who = DEVICE): Step[] => [commitBegan(who, n, n), committed(who, n)];
 /** The device's record comes to the inbox's disk, by this commit. */
-export const inboxKeeps = (commit: number): Step[] => [commitBegan(AGENT, commit, DEVICE), committed(AGENT, commit)];
+export const inboxKeeps = (commit: number): Step[] => [
+  commitBegan(AGENT, commit, `inbox/${DEVICE}`),
+  committed(AGENT, commit),
+];
 
 /** Message `n`, from the call to its outcome. */
 export function wholeLife(n: number): Step[] {
@@ -100,5 +120,5 @@ export function plainCode(n: number, code: number, atMs?: number): Step {
   return atMs === undefined ? event : { ...event, atMs };
 }
 export function plainBegan(n: number): Step {
-  return { who: AGENT, what: 'handlerBegan', device: DEVICE, n, id: '', attempt: 1, hash: `hash ${n}` };
+  return { who: AGENT, what: 'handlerBegan', from: DEVICE, n, id: '', attempt: 1, hash: `hash ${n}` };
 }
