@@ -24,6 +24,11 @@ export async function runTrials(first: number, last: number): Promise<Readonly<R
     if (broken.length >= SHOWN_MAX) break;
     for (const [kind, count] of Object.entries(counts)) totals[kind] = (totals[kind] ?? 0) + count;
     const repeated = trace.filter((event) => event.what === 'handlerBegan' && event.attempt > 1);
+    for (const event of trace) {
+      if (event.what !== 'ended') continue;
+      const kind = `ended ${event.status}`;
+      totals[kind] = (totals[kind] ?? 0) + event.last - event.first + 1;
+    }
     totals['repeated attempt'] = (totals['repeated attempt'] ?? 0) + repeated.length;
   }
   if (broken.length > 0) expect.fail(broken.slice(0, SHOWN_MAX).join('\n'));
@@ -44,6 +49,15 @@ const TROUBLE: Readonly<Record<string, number>> = {
   disconnected: 100,
   connectFailed: 200,
   'repeated attempt': 350,
+  handlerRejected: 80,
+  handlerAskedLater: 200,
+  calledBack: 1_000,
+  clockSet: 20,
+  laneFreed: 5,
+  'ended expired': 100,
+  'ended evicted': 300,
+  'ended cancelled': 300,
+  'ended rejected': 100,
 };
 
 /** Every fault was there often, and so was every trouble that guarantees are for; trials without would show nothing. */

@@ -47,6 +47,8 @@ export class TrialAgent {
   #stopListening: () => void = () => {};
   /** The outboxes towards devices that are open in this life, by device. */
   readonly #sendings = new Map<string, ObservedSending>();
+  /** Those that have been open for some time, and know what they have. */
+  readonly #read = new Set<string>();
 
   constructor(options: TrialAgentOptions) {
     const { seed, runtime, limits, record } = options;
@@ -99,6 +101,7 @@ export class TrialAgent {
     this.#life = undefined;
     this.#agent = undefined;
     this.#sendings.clear();
+    this.#read.clear();
     this.#handler.forget();
     this.#stopListening();
     network.server.reset();
@@ -162,7 +165,9 @@ export class TrialAgent {
     const limit = agentQueueMaxMessages - 1 + creditMessages;
     peaks.watch(WHO, 'queue', limit, () => this.#agent?.stats().queuedMessages ?? 0);
     const outboxes = this.#options.devices.length * outboxLimitOf(this.#options.limits);
-    peaks.watch(WHO, 'outboxes', outboxes, () => this.#agent?.stats().outboxMessages ?? 0);
+    peaks.watch(WHO, 'outboxes', outboxes, () => {
+      return this.#read.size === this.#options.devices.length ? (this.#agent?.stats().outboxMessages ?? 0) : 0;
+    });
   }
 
   #register(life: Life, agent: Agent): void {
@@ -200,6 +205,7 @@ export class TrialAgent {
       await agent.listen();
       sending.onOpened(await agent.device(device).stats(), Object.keys(this.#options.lanes));
       this.#sendings.set(device, sending);
+      life.runtime.setTimer(1, () => void this.#read.add(device));
     } catch {
       // The disk did not write the new numbering.
       life.runtime.setTimer(REOPEN_MS, () => void this.#openOutbox(life, agent, device, sending));
