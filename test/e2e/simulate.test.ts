@@ -18,7 +18,7 @@ describe('npm run simulate', () => {
     expect(first.stdout).toMatch(/^ {2}router\.latencyMs +\d+$/m);
     expect(first.stdout).toMatch(/^00:00\.000 {2}agent {10}agentStarted {5}life=1$/m);
     expect(first.stdout).toMatch(/^\d\d:\d\d\.\d{3} {2}\S+ +fault {12}fault=\w+ ms=\d+$/m);
-    expect(first.stdout).toMatch(/^\d\d:\d\d\.\d{3} {2}device-1 {7}settled +n=\d+ status=acknowledged reply=.+$/m);
+    expect(first.stdout).toMatch(/^\d\d:\d\d\.\d{3} {2}\S+ +settled +n=\d+ status=acknowledged reply=.+$/m);
     // The build that the command runs and the source that tests run go the same way.
     const { traceHash } = await runTrial(SEED);
     expect(first.stdout.trimEnd().split('\n').at(-1)).toBe(`seed 3: every promise kept, trace ${traceHash}`);
