@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAgent, type OpenListener, reject } from '@holdfast/agent';
+import { createAgent, reject } from '@holdfast/agent';
 import { tcpListener } from '@holdfast/agent/tcp';
 import { openReliableChannel } from '@holdfast/reliable-channel';
 import { lmdbStore } from '@holdfast/reliable-channel/lmdb';
@@ -81,7 +81,7 @@ test('a handler of the device records its work and its effect in one transaction
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-two-ways-'));
   const agent = createAgent({ listeners: [tcpListener({ port: 0 })], store: lmdbStore(join(folder, 'agent')) });
   const [listener] = await agent.listen();
-  const link = tcp({ host: '127.0.0.1', port: (listener as OpenListener).port });
+  const link = tcp({ host: '127.0.0.1', port: Number(listener?.port) });
   const open = async () => {
     const transport = createTransport({ deviceId: 'till-1', link });
     const channel = await openReliableChannel({ transport, store: lmdbStore(join(folder, 'device')) });

@@ -157,7 +157,7 @@ describe('a message with an answer', () => {
   it('tells it to those who asked before, and to those who ask afterwards', async () => {
     const before = deliveries.settled(3);
     settled.add(3);
-    deliveries.onReplied(3, { celsius: 20 });
+    deliveries.onReplied(3, { celsius: 20 }, 10);
     const replied = { status: 'acknowledged', reply: { celsius: 20 } };
     await expect(before).resolves.toEqual(replied);
     await expect(deliveries.settled(3)).resolves.toEqual(replied);
@@ -168,7 +168,7 @@ describe('a message with an answer', () => {
   it('that is asked for very late is forgotten, and says so instead of guessing', () => {
     for (let sequence = 3; sequence < 3 + OUTCOMES_KEPT_MAX + 1; sequence++) {
       settled.add(sequence);
-      deliveries.onReplied(sequence, sequence);
+      deliveries.onReplied(sequence, sequence, 1);
     }
     expect([deliveries.outcome(3), deliveries.outcome(4)]).toEqual([
       { status: 'forgotten' },

@@ -204,7 +204,7 @@ describe('importance', () => {
     const { channel } = await openChannel();
     const sent: Delivery[] = [];
     for (let index = 0; index < 60; index++) {
-      const importance = (['critical', 'high', 'low'] as const)[index % 3];
+      const importance = (['critical', 'high', 'low'] as const)[index % 3] ?? 'low';
       sent.push(channel.send('a', index, { importance }));
       if (index % 20 === 19) rig.network.cut();
       await rig.runtime.advance(7);

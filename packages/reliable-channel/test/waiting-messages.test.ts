@@ -30,7 +30,7 @@ async function put(lane: string, count: number, settled: readonly Run[] = []): P
 }
 
 async function floor(lane: string, at: number, next: number): Promise<void> {
-  const value = encodeLane({ lane, floor: at, next, failedSequence: 0, failures: 0 });
+  const value = encodeLane({ lane, floor: at, next, reserved: 0, failedSequence: 0, failures: 0 });
   await store.commit([{ type: 'put', key: laneKey('outbox', lane), value }]);
 }
 

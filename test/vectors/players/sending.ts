@@ -206,7 +206,7 @@ const CANCELLED = { outcome: { status: 'cancelled', reason: 'called back' }, att
 
 /** An outbox with one lane, the one without a name. */
 function openedOf({ epoch, floor, next, bytes }: JsonObject): OpenedOutbox {
-  const lane = { lane: '', floor: Number(floor), next: Number(next), failedSequence: 0, failures: 0 };
+  const lane = { lane: '', floor: Number(floor), next: Number(next), reserved: 0, failedSequence: 0, failures: 0 };
   const meta = { epoch: String(epoch), ordinal: Number(next), bytes: Number(bytes), ageMs: 0, wallMs: 0 };
   return { meta, lanes: [lane], deadLetters: NO_DEAD_LETTERS };
 }

@@ -23,7 +23,7 @@ const BATCH: BatchRecord = {
   settled: [{ first: 301, last: 301 }],
   ...{ entries: ENTRIES, ends: Uint32Array.of(5, 12) },
 };
-const LANE = { lane: 'alarms', floor: 300, next: 302, failedSequence: 300, failures: 2 };
+const LANE = { lane: 'alarms', floor: 300, next: 302, reserved: 1, failedSequence: 300, failures: 2 };
 const META = { epoch: '0123456789abcdef', ordinal: 302, bytes: 12, ageMs: 300, wallMs: 1_000 };
 
 function hex(bytes: Uint8Array): string {
@@ -90,7 +90,7 @@ describe('a batch record', () => {
 
 describe('a lane record', () => {
   it('has the bytes that its layout says', () => {
-    expect(hex(encodeLane(LANE))).toBe(`0206616c61726d73${'ac02' + 'ae02' + 'ac02' + '02'}`);
+    expect(hex(encodeLane(LANE))).toBe(`0206616c61726d73${'ac02' + 'ae02' + '01' + 'ac02' + '02'}`);
   });
 
   it('comes back as it was, up to the highest numbers', () => {
@@ -100,6 +100,12 @@ describe('a lane record', () => {
 
   it('whose floor is 0 or above the next number is a ProtocolError', () => {
     for (const floor of [0, 303]) expect(codeOf(decodeLane(encodeLane({ ...LANE, floor })))).toBe('FRAME_MALFORMED');
+  });
+});
+
+describe('a lane record with more reserved numbers than it has', () => {
+  it('is a ProtocolError', () => {
+    expect(codeOf(decodeLane(encodeLane({ ...LANE, reserved: 302 })))).toBe('FRAME_MALFORMED');
   });
 });
 
