@@ -26,12 +26,9 @@ import { type Handler, type HandlerOf, Handlers } from './handlers.js';
 import type { OpenListener } from './listener.js';
 import { type AgentOptions, type ResolvedAgentOptions, resolveAgentOptions } from './options.js';
 import { PlainMessages } from './plain-messages.js';
+import { pollUntil } from './poll-until.js';
 import { ReliableMessages } from './reliable-messages.js';
 import { Server } from './server.js';
-
-/** How often a closing agent looks whether its handlers are done, and for how long, in milliseconds. */
-const CLOSE_POLL_MS = 10;
-const CLOSE_TIMEOUT_MS = 10_000;
 
 /**
  * An agent. Made by `createAgent`.
@@ -257,20 +254,12 @@ export class Agent<
     this.#server.close();
     this.#plain.pause();
     await Promise.all([...this.#devices].map((device) => device.close()));
-    await this.#whenQuiet();
+    await pollUntil(this.#options.runtime, () => !this.#isBusy());
     if (this.#open.length > 0) await this.#inbox?.store.close();
     this.#stopMeasuring?.();
   }
 
   /** Handlers that run are waited for, and the records of what they did. */
-  async #whenQuiet(): Promise<void> {
-    const { runtime } = this.#options;
-    const giveUpMs = runtime.nowMs() + CLOSE_TIMEOUT_MS;
-    while (this.#isBusy() && runtime.nowMs() < giveUpMs) {
-      await new Promise<void>((resolve) => runtime.setTimer(CLOSE_POLL_MS, resolve));
-    }
-  }
-
   #isBusy(): boolean {
     const handlers = this.#reliable.runningCount + this.#plain.runningCount;
     return handlers > 0 || this.#server.connectionCount > 0 || !this.#devices.isAtRest;

@@ -23,6 +23,7 @@ import {
   type OutboxMeta,
   type StoreOperation,
 } from './core/index.js';
+import type { GroupCommit } from './group-commit.js';
 
 const ADVICE = 'open it with the version of Holdfast that wrote it, or put a backup back';
 
@@ -78,6 +79,21 @@ export function commitPieces(operations: readonly StoreOperation[], prefix: stri
   const batches = operations.filter(isBatch);
   if (batches.length > 0) pieces.push(batches);
   return pieces;
+}
+
+/** Writes a commit of an outbox: at once, or in pieces when it is refused and frees something. */
+export async function commitOutbox(
+  commits: GroupCommit,
+  operations: readonly StoreOperation[],
+  prefix: string,
+): Promise<void> {
+  try {
+    await commits.commit(() => operations);
+  } catch (error) {
+    // With nothing to delete there is no room to be made.
+    if (!operations.some(({ type }) => type === 'delete')) throw error;
+    for (const piece of commitPieces(operations, prefix)) await commits.commit(() => piece);
+  }
 }
 
 /** Whether a store has an outbox of this name. */

@@ -12,8 +12,9 @@ import { DeadLetterBox } from './dead-letter-box.js';
 import { type Delivery, evictedDelivery, type Outcome, refusalError } from './delivery.js';
 import { DeliveryBook } from './delivery-book.js';
 import type { GroupCommit } from './group-commit.js';
-import { commitPieces, openOutbox, readBatches } from './outbox-store.js';
+import { commitOutbox, openOutbox, readBatches } from './outbox-store.js';
 import { resolveSendOptions, type SendOptions } from './send-options.js';
+import { sendingStats } from './sending-stats.js';
 import { type MessageTelemetry, withFurtherHeaders } from './telemetry.js';
 import { Waiters } from './waiters.js';
 
@@ -42,7 +43,7 @@ export class SendingHalf {
   #carrier: FrameCarrier | undefined;
   #detach: (() => void) | undefined;
   #isTurnOpen = false;
-  /** The first look at what the store has: messages expire although the link never comes up. */
+  /** The first look at what the store has: how full it really is, and what has expired, although the link never comes up. */
   readonly #firstLook: TimerHandle;
   #toldState: Sender['state'] = 'down';
   #closing: Promise<void> | undefined;
@@ -78,11 +79,7 @@ export class SendingHalf {
     const sources = { random: runtime.randomUint32, wallClockMs: () => runtime.wallClockMs() };
     const commit = (operations: readonly StoreOperation[]): Promise<void> => options.commits.commit(() => operations);
     const opened = await openOutbox(store, sender.keyPrefix, sources, commit);
-    const half = new SendingHalf(options, new Sender(sender, opened, sources));
-    // How full the outbox really is, and what in it has expired, is known when its beginning has been read: not only when the
-    // link comes up.
-    half.#endTurn();
-    return half;
+    return new SendingHalf(options, new Sender(sender, opened, sources));
   }
 
   /** Takes the carrier of a new connection, in place of an earlier one. @throws HoldfastError `CHANNEL_EXISTS` */
@@ -137,7 +134,7 @@ export class SendingHalf {
   /** Resolves with true when the outbox is empty, or with false when the half is closed or the time is up before. */
   async drain({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<boolean> {
     const { runtime } = this.#options;
-    const isEmpty = (): boolean => this.#sender.backlog.messages === 0;
+    const isEmpty = (): boolean => this.#sender.isEmpty;
     let isTimeUp = false;
     const onTimeUp = (): void => {
       isTimeUp = true;
@@ -168,26 +165,7 @@ export class SendingHalf {
 
   /** Where it stands now. */
   stats(): SendingStats {
-    const { messages, bytes } = this.#sender.backlog;
-    const { ids, bytes: deadLetterBytes, dropped } = this.#sender.deadLetters;
-    const lanes = [...this.#sender.lanes].map(({ name, nextSequence, messageCount }) => {
-      return { lane: name, nextSequence, messages: messageCount };
-    });
-    return {
-      state: this.#sender.state,
-      nextSequence: this.#sender.nextSequence(''),
-      outboxMessages: messages,
-      outboxBytes: bytes,
-      oldestAgeMs: this.#sender.oldestAgeMs(this.#options.runtime.nowMs()),
-      lanes,
-      inFlightMessages: this.#sender.inFlight,
-      roundTripMs: this.#sender.roundTripMs,
-      deadLetters: ids.length,
-      deadLetterBytes,
-      attempts: this.#sender.attempts,
-      droppedDeadLetters: dropped,
-      ...this.#deliveries.tally.counts(),
-    };
+    return sendingStats(this.#sender, this.#deliveries.tally, this.#options.runtime.nowMs());
   }
 
   async #close(): Promise<void> {
@@ -277,21 +255,10 @@ export class SendingHalf {
 
   async #commit({ operations }: Extract<SenderOutput, { type: 'commit' }>): Promise<void> {
     try {
-      await this.#write(operations);
+      await commitOutbox(this.#options.commits, operations, this.#options.sender.keyPrefix);
       this.#feed({ type: 'committed' });
     } catch (error) {
       this.#feed({ type: 'commitFailed', detail: this.#reportStoreProblem(error) });
-    }
-  }
-
-  async #write(operations: readonly StoreOperation[]): Promise<void> {
-    const { commits, sender } = this.#options;
-    try {
-      await commits.commit(() => operations);
-    } catch (error) {
-      // With nothing to delete there is no room to be made.
-      if (!operations.some(({ type }) => type === 'delete')) throw error;
-      for (const piece of commitPieces(operations, sender.keyPrefix)) await commits.commit(() => piece);
     }
   }
 

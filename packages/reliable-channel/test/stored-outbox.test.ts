@@ -197,14 +197,10 @@ describe('a stored outbox', () => {
     for (let value = 0; value < 1_500; value++) channel.send('bad', value);
     await rig.until(() => channel.stats().deadLetters === 1_500);
     await rig.stopAgent();
-    // This one dies while the outbox is looked after.
-    channel.send('late', null, { ttlMs: 1_000 });
-    await rig.runtime.advance(100);
     await closed(channel);
-    await rig.runtime.advance(10_000);
     const outbox = await open();
     await done(outbox.deadLetters.discard(1));
-    await rig.until(() => outbox.deadLetters.count === 1_500);
+    await rig.until(() => outbox.deadLetters.count === 1_499);
     await closed(outbox);
   });
 

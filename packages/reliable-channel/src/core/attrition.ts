@@ -21,7 +21,7 @@ export interface AttritionOptions {
   readonly retryBackoff: BackoffOptions;
 }
 
-/** Now, on all clocks. */
+/** Now, in milliseconds: of the machine, on the outbox's age clock, and since 1970. */
 export interface Times {
   readonly nowMs: number;
   readonly ageMs: number;

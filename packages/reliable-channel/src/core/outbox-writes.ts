@@ -55,6 +55,11 @@ export class OutboxWrites {
     return this.#batches.size > 0;
   }
 
+  /** Whether messages have ended that nobody has been told of yet: the store does not know it. */
+  get hasUntold(): boolean {
+    return this.#ends.length > 0 || (this.#commit?.ends.length ?? 0) > 0;
+  }
+
   get isEmpty(): boolean {
     return this.#batches.size === 0 && this.#deletable.size === 0 && this.#ends.length === 0;
   }

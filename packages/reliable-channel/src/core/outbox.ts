@@ -98,6 +98,11 @@ export class Outbox {
     return !this.#writes.isEmpty || this.#needsNumbers || this.#hasCounted || this.deadLetters.hasChanges;
   }
 
+  /** Whether messages have ended that nobody has been told of yet. */
+  get hasUntold(): boolean {
+    return this.#writes.hasUntold;
+  }
+
   /** Whether collected messages wait for room, or for the commit under way. */
   get hasCollected(): boolean {
     return !this.#collected.isEmpty;

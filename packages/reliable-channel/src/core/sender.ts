@@ -1,38 +1,15 @@
 // The sending half of a channel: outbox, window, ack timeout and retry schedule under one roof.
 //
-//   state     input        does                                                        next
-//   down      linkUp       sends open                                                  opening
-//   opening   opened       settles what is handled; everything else is to be sent      open
-//   opening   ack timeout  sends open again                                            opening
-//   open      ack          settles; the window moves on                                open
-//   open      nack         its lane waits, then sends again from the refused message   open
-//   open      nack notOpen sends open again                                            opening
-//   open      ack timeout  sends the oldest run again, waits twice as long             open
-//   not closed  results    settles those messages, as replied or refused for good      the same
-//   any       linkDown     nothing is in flight any more                               down
-//   any       close        nothing is sent any more                                    closed
+// The talk with the receiver, and its table of states, is in conversation.ts.
 //
 // Storing goes on in every state. A message that has to be stored first is sent only after that; in each lane messages go
-// in the order of their numbers; and what has been sent stays in the outbox until it is settled. A receiver that claims to
-// know messages that were never sent makes this end begin a new epoch: stored messages are all sent under it, so nothing is
-// lost.
+// in the order of their numbers; and what has been sent stays in the outbox until it is settled.
 
-import {
-  type AckFrame,
-  type ChannelFrame,
-  highestOf,
-  type LaneHandled,
-  type Machine,
-  NACK_CODE,
-  type NackFrame,
-  type OpenedFrame,
-  type RandomUint32,
-  type ResultsFrame,
-  type TimeoutInput,
-} from '@holdfast/protocol/core';
+import type { ChannelFrame, Machine, RandomUint32, TimeoutInput } from '@holdfast/protocol/core';
 import { AckTimer } from './ack-timer.js';
 import { AgeClock } from './age-clock.js';
-import { Attrition } from './attrition.js';
+import { Attrition, type Times } from './attrition.js';
+import { Conversation } from './conversation.js';
 import type { DeadLetters } from './dead-letters.js';
 import { Outbox } from './outbox.js';
 import type { LaneEnd, LaneRun, OpenedOutbox } from './outbox-contract.js';
@@ -66,14 +43,10 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
   readonly #ackTimer: AckTimer;
   readonly #transmission: Transmission;
   readonly #attrition: Attrition;
+  readonly #conversation: Conversation;
   readonly #outputs: SenderOutput[] = [];
   /** How many of them have been taken. */
   #polled = 0;
-  #state: SenderState = 'down';
-  /** When the receiver's last `opened` came. */
-  #openedAtMs = Number.NEGATIVE_INFINITY;
-  /** Whether the channel is opened again with the next ack timeout. */
-  #isReopenPlanned = false;
   #nowMs = 0;
 
   /** @param opened - the outbox as its store has it */
@@ -83,14 +56,21 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
     this.#age = new AgeClock(opened.meta);
     this.#storage = new StorageSchedule({ ...options, storeRetryMs: options.retryBackoff.maxMs }, this.#outbox);
     this.#ackTimer = new AckTimer(options.ackTimeout);
-    const emit = (frame: ChannelFrame): void => this.#send(frame);
+    const emit = (frame: ChannelFrame): void => void this.#outputs.push({ type: 'frame', frame });
     const parts = { outbox: this.#outbox, ackTimer: this.#ackTimer, random: sources.random, emit };
     this.#transmission = new Transmission(options, parts);
     this.#attrition = new Attrition(options, this.#outbox, this.#transmission, (ends) => this.#tellEnds(ends));
+    this.#conversation = new Conversation({
+      ...parts,
+      storage: this.#storage,
+      transmission: this.#transmission,
+      attrition: this.#attrition,
+      tell: (output) => void this.#outputs.push(output),
+    });
   }
 
   get state(): SenderState {
-    return this.#state;
+    return this.#conversation.state;
   }
 
   get epoch(): string {
@@ -105,6 +85,11 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
   /** Messages that are not settled, and the bytes of their batches. */
   get backlog(): { readonly messages: number; readonly bytes: number } {
     return { messages: this.#outbox.messageCount, bytes: this.#outbox.bytes };
+  }
+
+  /** Whether every message has ended, and its end has been told. */
+  get isEmpty(): boolean {
+    return this.#outbox.messageCount === 0 && !this.#outbox.hasUntold;
   }
 
   /** The lanes that have ever been used. */
@@ -201,24 +186,23 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
         this.#storage.onLoadFailed(input.lane, nowMs);
         break;
       case 'linkUp':
-        if (this.#state === 'down') this.#open();
+        this.#conversation.onLinkUp(nowMs);
         break;
       case 'linkDown':
-        this.#onLinkDown();
+        this.#conversation.onLinkDown();
         break;
       case 'room':
         this.#transmission.setRoom(input.bytes);
         break;
       case 'frame':
-        this.#onFrame(input.frame);
+        this.#conversation.onFrame(input.frame, this.#times());
         break;
       case 'close':
-        this.#state = 'closed';
-        this.#transmission.stop();
+        this.#conversation.close();
         this.#storage.close(nowMs);
         break;
       case 'timeout':
-        this.#onTimeout();
+        this.#conversation.onTimeout(nowMs);
         break;
     }
     this.#advance();
@@ -237,23 +221,23 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
   }
 
   nextTimeoutMs(): number | undefined {
-    const retryAtMs = this.#state === 'open' ? this.#transmission.nextTimeoutMs(this.#nowMs) : NEVER;
+    const retryAtMs = this.state === 'open' ? this.#transmission.nextTimeoutMs(this.#nowMs) : NEVER;
     const dueMs = Math.min(this.#ackTimer.deadlineMs, retryAtMs, this.#storage.nextTimeoutMs(), this.#expiryAtMs());
     return dueMs === NEVER ? undefined : dueMs;
   }
 
   #expiryAtMs(): number {
-    return this.#state === 'closed' ? NEVER : this.#nowMs + this.#attrition.nextExpiryMs - this.#age.ageMs(this.#nowMs);
+    return this.state === 'closed' ? NEVER : this.#nowMs + this.#attrition.nextExpiryMs - this.#age.ageMs(this.#nowMs);
   }
 
   // ---- what follows every input
 
   #advance(): void {
-    const isClosed = this.#state === 'closed';
+    const isClosed = this.state === 'closed';
     const ageMs = this.#age.ageMs(this.#nowMs);
     this.#tellEvicted(this.#outbox.routeCollected((lane) => this.#canSend(lane, this.#nowMs), isClosed));
     if (!isClosed) this.#attrition.expire(ageMs, this.#sources.wallClockMs());
-    if (this.#state === 'open') this.#transmission.transmit(this.#nowMs);
+    if (this.state === 'open') this.#transmission.transmit(this.#nowMs);
     this.#attrition.releaseUnstored();
     if (isClosed) this.#attrition.releaseEntering();
     this.#storage.planCommit(this.#nowMs);
@@ -267,7 +251,7 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
   }
 
   #canSend(lane: string, nowMs: number): boolean {
-    return this.#state === 'open' && this.#transmission.canSend(this.#outbox.lane(lane), nowMs);
+    return this.state === 'open' && this.#transmission.canSend(this.#outbox.lane(lane), nowMs);
   }
 
   #collect(message: OutgoingMessage): void {
@@ -287,7 +271,7 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
   #onCommitted(): void {
     const wasEpochStored = this.#outbox.isEpochStored;
     const { stored, ends } = this.#outbox.onCommitted();
-    if (this.#state === 'opening' && !wasEpochStored) this.#open();
+    if (!wasEpochStored) this.#conversation.onEpochStored(this.#nowMs);
     // Ends first: one can be of a message that was never stored, and what is stored now lies behind it.
     this.#tellEnds(ends);
     for (const run of stored) this.#outputs.push({ type: 'stored', ...run });
@@ -299,7 +283,7 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
       this.#outputs.push({ type: 'givenUp', ...run, outcome, attempts: 0 });
     }
     // A closed outbox does not try again: what has never been stored ends here.
-    if (this.#state === 'closed') this.#attrition.evictUnstored(outcome);
+    if (this.state === 'closed') this.#attrition.evictUnstored(outcome);
   }
 
   #tellUnreadable(runs: readonly LaneRun[]): void {
@@ -318,132 +302,7 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
     for (const end of ends) this.#outputs.push({ type: 'givenUp', ...end });
   }
 
-  // ---- the receiver
-
-  #open(): void {
-    this.#state = 'opening';
-    this.#isReopenPlanned = false;
-    this.#transmission.stop();
-    // An epoch that a crash could take back must not be seen by the receiver; the commit that stores it opens the channel.
-    if (!this.#outbox.isEpochStored) return;
-    const lanes = [...this.#outbox.lanes].map(({ name: lane, certainFloor: floor }) => ({ lane, floor }));
-    this.#send({ type: 'open', epoch: this.#outbox.epoch, lanes });
-    this.#ackTimer.start(this.#nowMs);
-  }
-
-  #onLinkDown(): void {
-    if (this.#state === 'closed') return;
-    this.#state = 'down';
-    this.#transmission.stop();
-    this.#transmission.setRoom(0);
-  }
-
-  #onFrame(frame: ChannelFrame): void {
-    // A frame of another epoch is an answer to a question that is not asked any more.
-    if (frame.epoch !== this.#outbox.epoch || this.#state === 'closed') return;
-    if (frame.type === 'results') this.#onResults(frame);
-    else if (frame.type === 'opened' && this.#state === 'opening') this.#onOpened(frame);
-    else if (this.#state !== 'open') return;
-    else if (frame.type === 'ack') this.#onAck(frame);
-    // A second answer to an opening that was asked for twice says what acks say.
-    else if (frame.type === 'opened') for (const lane of frame.lanes) this.#onAck({ ...lane, credit: frame.credit });
-    else if (frame.type === 'nack') this.#onNack(frame);
-  }
-
-  #onOpened(frame: OpenedFrame): void {
-    if (!frame.lanes.every((lane) => this.#isPossible(lane))) {
-      this.#renew();
-      return;
-    }
-    this.#state = 'open';
-    this.#openedAtMs = this.#nowMs;
-    this.#ackTimer.stop();
-    this.#transmission.setCredit(frame.credit);
-    for (const lane of frame.lanes) this.#settle(lane);
-    this.#transmission.begin();
-  }
-
-  /**
-   * The receiver knows numbers that were never sent: the store was put back to an earlier state. Under the old epoch new
-   * messages would be taken for old ones and vanish, so the numbering gets a new name.
-   */
-  #renew(): void {
-    this.#outbox.renew(newEpoch(this.#sources.random));
-    // A receiver that always claims too much must not make this end write without a pause.
-    this.#ackTimer.backOff();
-    this.#storage.commitAt(this.#nowMs + this.#ackTimer.timeoutMs);
-    this.#open();
-  }
-
-  #onAck(frame: Pick<AckFrame, 'lane' | 'handled' | 'credit'>): void {
-    this.#transmission.setCredit(frame.credit);
-    const lane = this.#outbox.lane(frame.lane);
-    // Nobody can have handled what was never sent; such an ack is not believed.
-    if (lane === undefined || !this.#isPossible(frame)) return;
-    const isNews = this.#settle(frame);
-    this.#transmission.onAcknowledged(lane, frame.handled, isNews, this.#nowMs);
-  }
-
-  #onResults({ lane: name, results }: ResultsFrame): void {
-    const lane = this.#outbox.lane(name);
-    if (lane === undefined) return;
-    for (const result of results) {
-      const { sequence } = result;
-      if (sequence > this.#transmission.sentUpTo(name) || lane.isSettled(sequence)) continue;
-      if (result.kind === 'rejected') this.#attrition.reject(lane, sequence, result.reason, this.#times());
-      else {
-        this.#outbox.settle(lane, { cumulative: 0, ranges: [{ first: sequence, last: sequence }] });
-        this.#outputs.push({ type: 'replied', lane: name, sequence, value: result.value });
-      }
-    }
-  }
-
-  #onNack(frame: NackFrame): void {
-    if (frame.code === NACK_CODE.notOpen) {
-      this.#onNotOpen();
-      return;
-    }
-    const lane = this.#outbox.lane(frame.lane);
-    if (lane === undefined || !this.#transmission.onRefused(lane, frame.from, this.#nowMs)) return;
-    this.#attrition.onRefused(lane, frame, this.#times());
-  }
-
-  #onNotOpen(): void {
-    // A receiver that keeps forgetting us is asked at the pace of the ack timeout, not at that of the link.
-    if (this.#nowMs - this.#openedAtMs >= this.#ackTimer.timeoutMs) this.#open();
-    else this.#isReopenPlanned = true;
-  }
-
-  /** Whether the receiver names nothing but messages that may have been sent, on this connection or an earlier one. */
-  #isPossible({ lane, handled }: LaneHandled): boolean {
-    return highestOf(handled) <= this.#transmission.sentUpTo(lane);
-  }
-
-  /** Settles what the receiver has handled; returns whether any of it is news. */
-  #settle({ lane: name, handled }: LaneHandled): boolean {
-    const lane = this.#outbox.lane(name);
-    const news = lane === undefined ? [] : this.#outbox.settle(lane, handled);
-    for (const run of news) this.#outputs.push({ type: 'acknowledged', lane: name, ...run });
-    return news.length > 0;
-  }
-
-  #times(): { readonly nowMs: number; readonly ageMs: number; readonly wallMs: number } {
+  #times(): Times {
     return { nowMs: this.#nowMs, ageMs: this.#age.ageMs(this.#nowMs), wallMs: this.#sources.wallClockMs() };
   }
-
-  #send(frame: ChannelFrame): void {
-    this.#outputs.push({ type: 'frame', frame });
-  }
-
-  #onTimeout(): void {
-    if (this.#nowMs < this.#ackTimer.deadlineMs) return;
-    this.#ackTimer.backOff();
-    if (this.#state === 'opening' || this.#isReopenPlanned) this.#open();
-    else this.#transmission.resendOldest(this.#nowMs);
-  }
-}
-
-/** Draws a name for one life of a numbering: 64 random bits as 16 hex digits. */
-export function newEpoch(random: RandomUint32): string {
-  return [random(), random()].map((part) => part.toString(16).padStart(8, '0')).join('');
 }
