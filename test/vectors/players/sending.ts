@@ -172,7 +172,7 @@ export const playOutbox: CreatePlayer = (options) => {
           core.renew(String(input.epoch));
           return [];
         case 'accepts':
-          return [{ isAccepted: !core.isFullFor(Number(input.bytes)) }];
+          return [{ isAccepted: !core.intake.isFullFor(Number(input.bytes)) }];
         case 'nextSendable':
           return [{ sequence: lane().nextSendable(Number(input.sequence)) ?? null }];
         case 'unsettledBelow':

@@ -75,7 +75,7 @@ export class Attrition {
     for (const lane of this.#outbox.lanes) {
       if (lane.nextExpiryMs > ageMs) continue;
       for (const sequence of lane.takeExpired(ageMs, this.#transmission.cursorOf(lane))) {
-        const attempts = lane.failuresOf(sequence);
+        const attempts = lane.numbers.failuresOf(sequence);
         this.#giveUp(lane, sequence, this.#endByAge(lane, sequence, ageMs), { ageMs, wallMs, attempts });
       }
     }
@@ -113,7 +113,12 @@ export class Attrition {
 
   /** The handler refused a message for good. */
   reject(lane: OutboxLane, sequence: number, reason: string, times: Times): void {
-    this.#giveUp(lane, sequence, { status: 'rejected', reason }, { ...times, attempts: lane.failuresOf(sequence) + 1 });
+    this.#giveUp(
+      lane,
+      sequence,
+      { status: 'rejected', reason },
+      { ...times, attempts: lane.numbers.failuresOf(sequence) + 1 },
+    );
   }
 
   // ---- the caller
@@ -151,7 +156,7 @@ export class Attrition {
   /** Whether some message can make room for another one. */
   canMakeRoom(entryBytes: number): boolean {
     if (this.#options.whenFull !== 'evict' || entryBytes > this.#options.outboxMaxBytes) return false;
-    return this.#outbox.hasCollected || this.#victim() !== undefined;
+    return !this.#outbox.intake.isEmpty || this.#victim() !== undefined;
   }
 
   /** Lets the least important messages go, among equals the oldest, until another one has room. */
@@ -161,11 +166,11 @@ export class Attrition {
       cause: 'outboxFull',
       reason: 'the outbox was full, and it had to make room',
     } as const;
-    while (this.#outbox.isFullFor(entryBytes)) {
+    while (this.#outbox.intake.isFullFor(entryBytes)) {
       const victim = this.#victim();
       if (victim !== undefined) this.#giveUp(victim.lane, victim.sequence, outcome);
       else {
-        const dropped = this.#outbox.dropFirstCollected();
+        const dropped = this.#outbox.intake.dropFirst();
         if (dropped === undefined) return;
         this.#tell([{ ...dropped, outcome, attempts: 0 }]);
       }

@@ -2,6 +2,7 @@
 
 import { traitsAt } from './message-traits.js';
 import type { BatchRecord } from './outbox-record.js';
+import type { Run } from './settled-numbers.js';
 
 /** A batch in memory, and what this process knows of it. */
 export interface Batch extends BatchRecord {
@@ -50,4 +51,14 @@ export function earliestExpiryOf(batch: BatchRecord, maxAgeMs: number): number {
   let ttlMs = maxAgeMs;
   for (const { traits } of batch.traits) ttlMs = Math.min(ttlMs, traits.ttlMs ?? ttlMs);
   return batch.acceptedAtMs + ttlMs;
+}
+
+/** The numbers of a batch. */
+export function runOf(batch: BatchRecord): Run {
+  return { first: batch.first, last: lastOf(batch) };
+}
+
+/** Whether the store has a batch, or is being given it. */
+export function isInStore({ storage }: Batch): boolean {
+  return storage === 'stored' || storage === 'committing';
 }

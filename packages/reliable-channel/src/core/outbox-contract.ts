@@ -55,3 +55,15 @@ export interface LaneEnd extends LaneRun {
   /** How often they were sent by this process, or refused by their handler, whichever is more. 0: the agent can not have seen them. */
   readonly attempts: number;
 }
+
+/** Neighbours of one lane become one run. */
+export function joinRuns(runs: readonly LaneRun[]): LaneRun[] {
+  const joined: LaneRun[] = [];
+  for (const run of runs) {
+    const before = joined.at(-1);
+    if (before?.lane === run.lane && before.last + 1 === run.first)
+      joined[joined.length - 1] = { ...before, last: run.last };
+    else joined.push(run);
+  }
+  return joined;
+}

@@ -4,13 +4,12 @@
 //          \--> in memory, not stored (of high and low importance) --^
 
 import { invariant, type RangeList } from '@holdfast/protocol/core';
-import { type Batch, earliestExpiryOf, expiryOf, lastOf } from './batch.js';
+import { type Batch, lastOf } from './batch.js';
+import { LaneExpiry } from './lane-expiry.js';
+import { LaneNumbers } from './lane-numbers.js';
 import { LoadedBatches } from './loaded-batches.js';
 import type { BatchRecord, LaneRecord } from './outbox-record.js';
 import { type Run, SettledNumbers } from './settled-numbers.js';
-
-/** Numbers that are reserved in the store at a time for messages that go out without being stored. */
-export const RESERVED_NUMBERS = 1_024;
 
 /** What the lanes of an outbox hold together. */
 export interface OutboxTotals {
@@ -18,20 +17,14 @@ export interface OutboxTotals {
   messages: number;
   /** Bytes of the batches in memory. */
   loadedBytes: number;
+  /** Bytes of all batches that are not wholly settled, stored and collected. */
+  bytes: number;
 }
 
 /** One lane. */
 export class OutboxLane {
   readonly name: string;
-  /** The number of the next message. Never goes back. */
-  #next: number;
-  /** The same as the store has it: numbers below are never given out again, whatever happens. */
-  #storedNext: number;
-  #storedFloor: number;
-  /** The last number that a batch in the store ever had. */
-  #writtenUpTo: number;
-  /** Numbers below are asked of the store. */
-  #reserveUpTo = 0;
+  readonly numbers: LaneNumbers;
   readonly #settled: SettledNumbers;
   readonly #totals: OutboxTotals;
   /** Messages that are not settled. */
@@ -46,20 +39,11 @@ export class OutboxLane {
   #loadedUpTo: number;
   /** The last message that is in the store, or past it. */
   #storedUpTo: number;
-  /** The message that its handler refused last, and how often. */
-  #failedSequence: number;
-  #failures: number;
-  readonly #maxAgeMs: number;
-  /** When a message in memory may expire, on the age clock; early is no harm. */
-  #nextExpiryMs = Number.POSITIVE_INFINITY;
-  /** Whether any message that has been in memory can expire. */
-  #hasExpiring = false;
+  readonly #expiry: LaneExpiry;
   /** Messages that were given up, which the store does not know yet. */
   readonly untold = new Set<number>();
   /** Messages in the store alone that the agent refused for good: how to keep them as dead letters when they are read. */
   readonly toBury = new Map<number, () => void>();
-  /** Whether the store's record of this lane is not the latest. */
-  isDirty = false;
 
   /**
    * @param record - as the store has it; a new lane has floor 1 and next 1
@@ -75,27 +59,22 @@ export class OutboxLane {
       totals,
     }: { readonly hasRecords: boolean; readonly maxAgeMs: number; readonly totals: OutboxTotals },
   ) {
-    this.#maxAgeMs = maxAgeMs;
+    this.#expiry = new LaneExpiry(maxAgeMs);
     this.#totals = totals;
     this.name = record.lane;
-    this.#next = record.next;
-    this.#storedNext = record.next;
-    this.#storedFloor = record.floor;
+    this.numbers = new LaneNumbers(record);
     this.#settled = new SettledNumbers(record.floor);
     this.#addCount(record.next - record.floor);
-    this.#writtenUpTo = record.next - 1 - record.reserved;
     // The batch that the floor lies in begins below it, so reading begins at the beginning.
     this.#loadedUpTo = hasRecords ? 0 : record.next - 1;
     this.#storedUpTo = record.next - 1;
-    this.#failedSequence = record.failedSequence;
-    this.#failures = record.failures;
     // Numbers without a record were given out, perhaps, and lost with the process: nothing waits under them.
-    const lostFrom = hasRecords ? Math.max(record.floor, this.#writtenUpTo + 1) : record.floor;
+    const lostFrom = hasRecords ? Math.max(record.floor, this.numbers.writtenUpTo + 1) : record.floor;
     if (lostFrom < record.next) this.settle({ first: lostFrom, last: record.next - 1 });
   }
 
   get nextSequence(): number {
-    return this.#next;
+    return this.numbers.next;
   }
 
   /** The lowest number that is not settled. */
@@ -105,12 +84,7 @@ export class OutboxLane {
 
   /** Below it everything is settled, and the store knows: after a crash the receiver need not say it again. */
   get certainFloor(): number {
-    return Math.min(this.floor, this.#storedFloor);
-  }
-
-  /** Numbers below may be seen by the receiver: a crash does not take them back. */
-  get storedNext(): number {
-    return this.#storedNext;
+    return Math.min(this.floor, this.numbers.storedFloor);
   }
 
   /** Messages that are not settled. */
@@ -166,8 +140,7 @@ export class OutboxLane {
   /** Gives out the next number. */
   takeNumber(): number {
     this.#addCount(1);
-    this.isDirty = true;
-    return this.#next++;
+    return this.numbers.take();
   }
 
   isSettled(sequence: number): boolean {
@@ -222,7 +195,7 @@ export class OutboxLane {
   }
 
   #isReady(batch: Batch): boolean {
-    return batch.storage === 'stored' || (batch.storage === 'none' && this.#storedNext > lastOf(batch));
+    return batch.storage === 'stored' || (batch.storage === 'none' && this.numbers.storedNext > lastOf(batch));
   }
 
   /** Numbers that were given up before they reached the store leave a gap, behind which the next batch follows all the same. */
@@ -269,10 +242,7 @@ export class OutboxLane {
     this.#totals.loadedBytes += batch.entries.length;
     this.#loadedUpTo = lastOf(batch);
     if (this.#isDone(batch)) this.#done.push(batch);
-    const expiryMs = earliestExpiryOf(batch, this.#maxAgeMs);
-    if (expiryMs === Number.POSITIVE_INFINITY) return;
-    this.#hasExpiring = true;
-    this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryMs);
+    this.#expiry.watch(batch);
   }
 
   /** Nothing of the numbers up to `sequence` is left to load. */
@@ -300,7 +270,7 @@ export class OutboxLane {
       this.#addCount(first - last - 1);
       for (const batch of this.#loaded.overlapping(first, last)) if (this.#isDone(batch)) this.#done.push(batch);
     }
-    if (news.length > 0) this.isDirty = true;
+    if (news.length > 0) this.numbers.isDirty = true;
     return news;
   }
 
@@ -328,84 +298,21 @@ export class OutboxLane {
 
   /** When `takeExpired` may have something to say, on the age clock; infinite: nothing in memory can expire. */
   get nextExpiryMs(): number {
-    return this.#nextExpiryMs;
+    return this.#expiry.nextMs;
   }
 
   /** Messages that were in flight are not any more: they may have expired meanwhile. */
   lookAgain(): void {
-    if (this.#hasExpiring) this.#nextExpiryMs = 0;
+    this.#expiry.lookAgain();
   }
 
   /** The messages from `from` on that have expired by now; what lies before is in flight and is waited for. */
   takeExpired(ageMs: number, from: number): number[] {
-    const expired: number[] = [];
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const batch of this.#loaded.all) {
-      if (lastOf(batch) < from) continue;
-      const earliestMs = earliestExpiryOf(batch, this.#maxAgeMs);
-      if (earliestMs > ageMs) {
-        nextMs = Math.min(nextMs, earliestMs);
-        continue;
-      }
-      for (let sequence = Math.max(from, batch.first); sequence <= lastOf(batch); sequence++) {
-        if (this.#settled.has(sequence)) continue;
-        const expiryMs = expiryOf(batch, sequence, this.#maxAgeMs);
-        if (expiryMs <= ageMs) expired.push(sequence);
-        else nextMs = Math.min(nextMs, expiryMs);
-      }
-    }
-    this.#nextExpiryMs = nextMs;
-    return expired;
+    return this.#expiry.take(this.#loaded.all, ageMs, from, (sequence) => this.#settled.has(sequence));
   }
 
-  // ---- refusals
-
-  /** The handler refused a message; returns how often it has by now. */
-  countFailure(sequence: number): number {
-    this.#failures = sequence === this.#failedSequence ? this.#failures + 1 : 1;
-    this.#failedSequence = sequence;
-    this.isDirty = true;
-    return this.#failures;
-  }
-
-  /** How often the handler has refused a message. */
-  failuresOf(sequence: number): number {
-    return sequence === this.#failedSequence ? this.#failures : 0;
-  }
-
-  // ---- the record
-
-  /** Takes numbers ahead with the next record: messages that are not stored need them. */
-  reserve(count: number): void {
-    this.#reserveUpTo = Math.max(this.#reserveUpTo, this.#next + count);
-    this.isDirty = true;
-  }
-
-  /** A batch goes into the store. The record that says so has to go with it, or a crash would leave the batch unread. */
-  onWritten(batch: BatchRecord): void {
-    if (lastOf(batch) <= this.#writtenUpTo) return;
-    this.#writtenUpTo = lastOf(batch);
-    this.isDirty = true;
-  }
-
-  /** What the store has to know of this lane; it is not dirty any more. */
+  /** What the store has to know of this lane; the numbers are not dirty any more. */
   takeRecord(): LaneRecord {
-    this.isDirty = false;
-    const isFailing = this.#failedSequence >= this.floor;
-    const next = Math.max(this.#next, this.#storedNext, this.#reserveUpTo);
-    return {
-      lane: this.name,
-      floor: this.floor,
-      next,
-      reserved: next - 1 - this.#writtenUpTo,
-      failedSequence: isFailing ? this.#failedSequence : 0,
-      failures: isFailing ? this.#failures : 0,
-    };
-  }
-
-  /** The store has this record. */
-  onRecorded(record: LaneRecord): void {
-    this.#storedNext = Math.max(this.#storedNext, record.next);
-    this.#storedFloor = Math.max(this.#storedFloor, record.floor);
+    return { lane: this.name, floor: this.floor, ...this.numbers.takeRecord(this.floor) };
   }
 }

@@ -126,7 +126,7 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
 
   /** Whether a producer need not wait: a small message would be within the limits. */
   get hasRoom(): boolean {
-    return !this.#outbox.isFullFor(1);
+    return !this.#outbox.intake.isFullFor(1);
   }
 
   /** Whether a lane of this name exists, or may be opened. */
@@ -137,7 +137,7 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
   /** Why a message can not be taken now; `undefined`: it can. */
   refusalOf({ lane, entry, importance }: OutgoingMessage, nowMs: number): Refused | undefined {
     if (importance === 'low' && !this.#canSend(lane, nowMs)) return 'notSendable';
-    if (!this.#outbox.isFullFor(entry.length) || this.#outbox.canWait(entry.length)) return undefined;
+    if (!this.#outbox.intake.isFullFor(entry.length) || this.#outbox.intake.canWait(entry.length)) return undefined;
     return this.#attrition.canMakeRoom(entry.length) ? undefined : 'outboxFull';
   }
 
@@ -256,7 +256,7 @@ export class Sender implements Machine<SenderInput, SenderOutput> {
 
   #collect(message: OutgoingMessage): void {
     const { length } = message.entry;
-    if (this.#outbox.isFullFor(length) && !this.#outbox.canWait(length)) this.#attrition.makeRoom(length);
+    if (this.#outbox.intake.isFullFor(length) && !this.#outbox.intake.canWait(length)) this.#attrition.makeRoom(length);
     // What was not counted yet would make this message older than it is.
     if (this.#age.isOpen) this.#age.look(this.#nowMs, this.#sources.wallClockMs());
     this.#age.fix();

@@ -60,8 +60,8 @@ export class StorageSchedule {
 
   /** Whether the store has everything and nothing is asked of it. */
   get isIdle(): boolean {
-    const { isCommitting, hasUncommitted, hasCollected } = this.#outbox;
-    return !isCommitting && !hasCollected && (!hasUncommitted || this.#hasGivenUp);
+    const { isCommitting, hasUncommitted, intake } = this.#outbox;
+    return !isCommitting && intake.isEmpty && (!hasUncommitted || this.#hasGivenUp);
   }
 
   /** When `commit` or `load` have something to do although nothing else has happened. */

@@ -72,7 +72,7 @@ export class Transmission {
     this.#budget = new WindowBudget(options);
     for (const outboxLane of this.#outbox.lanes) {
       const lane = this.#laneOf(outboxLane);
-      lane.sentUpTo = outboxLane.storedNext - 1;
+      lane.sentUpTo = outboxLane.numbers.storedNext - 1;
       lane.unsureUpTo = lane.sentUpTo;
     }
   }

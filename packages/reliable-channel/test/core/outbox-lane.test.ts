@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { OutboxLane } from '../../src/core/outbox-lane.js';
 
 const reopened = (record: { floor: number; next: number; reserved: number }, hasRecords = true): OutboxLane => {
-  const totals = { messages: 0, loadedBytes: 0 };
+  const totals = { messages: 0, loadedBytes: 0, bytes: 0 };
   const rest = { lane: '', failedSequence: 0, failures: 0 };
   return new OutboxLane({ ...record, ...rest }, { hasRecords, maxAgeMs: Number.POSITIVE_INFINITY, totals });
 };
@@ -22,7 +22,7 @@ it('has nothing waiting when the store has no batches', () => {
 it('says in its record which numbers no batch has, also when it is opened again and again', () => {
   const lane = reopened({ floor: 1, next: 1, reserved: 0 });
   lane.takeNumber();
-  lane.reserve(1_024);
+  lane.numbers.reserve();
   expect(lane.takeRecord()).toMatchObject({ floor: 1, next: 1_026, reserved: 1_025 });
   const again = reopened({ floor: 1, next: 1_026, reserved: 1_025 });
   expect(again.takeRecord()).toMatchObject({ floor: 1_026, next: 1_026, reserved: 1_025 });
@@ -31,11 +31,11 @@ it('says in its record which numbers no batch has, also when it is opened again 
 it('writes its record with a batch that is stored late, under a number that was reserved', () => {
   const lane = reopened({ floor: 1, next: 1, reserved: 0 });
   lane.takeNumber();
-  lane.reserve(1_024);
-  lane.onRecorded(lane.takeRecord());
-  expect(lane.isDirty).toBe(false);
+  lane.numbers.reserve();
+  lane.numbers.onRecorded(lane.takeRecord());
+  expect(lane.numbers.isDirty).toBe(false);
   const batch = { lane: '', first: 1, count: 1, ordinal: 1, acceptedAtMs: 0, traits: [], settled: [] };
-  lane.onWritten({ ...batch, importance: 'high', entries: new Uint8Array(1), ends: Uint32Array.of(1) });
-  expect(lane.isDirty).toBe(true);
+  lane.numbers.onWritten(batch.first);
+  expect(lane.numbers.isDirty).toBe(true);
   expect(lane.takeRecord()).toMatchObject({ next: 1_026, reserved: 1_024 });
 });
