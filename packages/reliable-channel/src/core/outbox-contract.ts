@@ -52,7 +52,7 @@ export interface CommitReport {
 /** Messages that were given up. */
 export interface LaneEnd extends LaneRun {
   readonly outcome: GivenUp;
-  /** How often they were sent by this process, or refused by their handler, whichever is more. 0: the agent can not have seen them. */
+  /** How often they were sent by this process, or refused by their handler, whichever is more. Earlier processes do not count. */
   readonly attempts: number;
 }
 
