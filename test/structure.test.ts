@@ -49,7 +49,6 @@ const COVERED_BY: Readonly<Record<string, string>> = {
     'packages/reliable-channel/test/core/outbox.property.test.ts',
   'packages/reliable-channel/src/core/store-operation.ts':
     'packages/reliable-channel/test/core/outbox.property.test.ts',
-  'packages/reliable-channel/src/core/conversation.ts': 'packages/reliable-channel/test/core/sender.crash.test.ts',
   'packages/reliable-channel/src/core/epoch.ts': 'packages/reliable-channel/test/core/outbox.property.test.ts',
   'packages/reliable-channel/src/sending-stats.ts': 'packages/reliable-channel/test/sending-half.test.ts',
   'packages/agent/src/poll-until.ts': 'packages/agent/test/agent.test.ts',
@@ -59,9 +58,6 @@ const COVERED_BY: Readonly<Record<string, string>> = {
   'packages/reliable-channel/src/core/outbox-lanes.ts': 'packages/reliable-channel/test/core/outbox.property.test.ts',
   'packages/reliable-channel/src/core/outbox-writes.ts': 'packages/reliable-channel/test/core/outbox.property.test.ts',
   'packages/reliable-channel/src/core/outbox.ts': 'packages/reliable-channel/test/core/outbox.property.test.ts',
-  'packages/reliable-channel/src/core/sender.ts': 'packages/reliable-channel/test/core/sender.crash.test.ts',
-  'packages/reliable-channel/src/core/storage-schedule.ts': 'packages/reliable-channel/test/core/sender.crash.test.ts',
-  'packages/reliable-channel/src/core/transmission.ts': 'packages/reliable-channel/test/core/sender.crash.test.ts',
   'packages/cli/src/commands/demo.ts': 'packages/cli/test/demo/demo.test.ts',
   'packages/cli/src/demo/child.ts': 'packages/cli/test/demo/demo.test.ts',
   'packages/cli/src/demo/processes/agent-process.ts': 'packages/cli/test/demo/demo.test.ts',
