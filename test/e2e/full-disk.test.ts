@@ -14,6 +14,7 @@ import { SmallDisk, smallDiskFault } from '../support/small-disk.js';
 
 const DEVICE = new URL('fixtures/full-disk-device.mjs', import.meta.url);
 const OPENER = new URL('fixtures/full-disk-opener.mjs', import.meta.url);
+const REFILL = new URL('fixtures/full-disk-refill.mjs', import.meta.url);
 const DISK_MEBIBYTES = 4;
 const BALLAST_BYTES = 1024 * 1024;
 const REFUSED = 'STORE_FAILED evicted';
@@ -138,6 +139,17 @@ describe.skipIf(fault !== undefined)(`on a full disk${fault === undefined ? '' :
     await tell(device, { type: 'drain' });
     expect(handled.slice(-50)).toEqual([...later.keys()]);
     await end(device);
+  });
+
+  test('a store has room at once when everything was deleted, although LMDB reuses nothing of the latest commit', async () => {
+    const refill = new Child<{ filled?: number; results: string[] }>(REFILL, {});
+    children.push(refill);
+    await refill.next(() => true);
+    refill.send({ folder: join(disk.folder, 'store') });
+    const told = await refill.next(({ filled }) => filled !== undefined);
+    expect(told.filled).toBeGreaterThan(100);
+    expect(told.results).toEqual(['stored', 'stored', 'stored']);
+    await refill.finished();
   });
 
   test('a store is not begun, says so, and ends no process; where there is one already, it opens', async () => {

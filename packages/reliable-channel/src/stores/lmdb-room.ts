@@ -44,9 +44,10 @@ interface TreeStats {
   readonly overflowPages: number;
 }
 
-/** Pages that a commit takes at most: anywhere, and several in a row. */
+/** Pages that a commit takes at most: anywhere, and several in a row; and those that have to be left behind it. */
 interface Need {
   readonly single: number;
+  readonly reserve: number;
   readonly inRow: number;
 }
 
@@ -83,16 +84,28 @@ export class LmdbRoom {
   promise(operations: readonly StoreOperation[], { mayUseReserve = isRelief(operations) } = {}): () => void {
     const stats = this.#stats();
     this.#measure(stats);
-    const { single, inRow } = needOf(operations, stats);
-    const reserve = mayUseReserve ? 0 : Math.ceil(DELETE_RESERVE_BYTES / stats.pageSize);
-    const behind = this.#promisedPages + inRow + Math.max(0, single + reserve - this.#usablePages(stats));
-    this.#grow((stats.lastPageNumber + 1 + behind) * stats.pageSize);
-    const pages = single + inRow;
+    const need = needOf(operations, stats, mayUseReserve);
+    this.#grow(this.#bytesFor(need, this.#usablePages(stats), stats));
+    const pages = need.single + need.inRow;
     this.#promisedPages += pages;
     for (const measure of this.#measures) measure.promisedSince += pages;
     return () => {
       this.#promisedPages -= pages;
     };
+  }
+
+  /** Whether a commit that finds no room now would find it after another, small one: in the pages that the latest gave up. */
+  hasRoomSoon(operations: readonly StoreOperation[]): boolean {
+    const stats = this.#stats();
+    const usablePages = Math.max(0, freePagesOf(stats) - BASE_PAGES - stats.treeDepth);
+    const need = needOf(operations, stats, isRelief(operations));
+    return fstatSync(this.#file).size >= this.#bytesFor(need, usablePages, stats);
+  }
+
+  /** How long the file has to be. */
+  #bytesFor({ single, reserve, inRow }: Need, usablePages: number, { lastPageNumber, pageSize }: LmdbStats): number {
+    const behind = this.#promisedPages + inRow + Math.max(0, single + reserve - usablePages);
+    return (lastPageNumber + 1 + behind) * pageSize;
   }
 
   #measure(stats: LmdbStats): void {
@@ -139,7 +152,7 @@ function pagesOf(tree: Omit<TreeStats, 'treeDepth'>): number {
   return tree.treeBranchPageCount + tree.treeLeafPageCount + tree.overflowPages;
 }
 
-function needOf(operations: readonly StoreOperation[], stats: LmdbStats): Need {
+function needOf(operations: readonly StoreOperation[], stats: LmdbStats, mayUseReserve: boolean): Need {
   const { pageSize, treeDepth, treeBranchPageCount, treeLeafPageCount, free } = stats;
   let valuePages = 0;
   let inRow = 0;
@@ -159,7 +172,8 @@ function needOf(operations: readonly StoreOperation[], stats: LmdbStats): Need {
   const split = 2 * Math.ceil((2 * nodeBytes) / pageSize);
   // Eight bytes for each page that is given up: copies, and up to 64 pages of a record that is deleted or replaced.
   const listed = Math.ceil(((copied + 64 * count) * 8) / pageSize) + pagesOf(free);
-  return { single: BASE_PAGES + treeDepth + copied + split + valuePages + listed, inRow };
+  const reserve = mayUseReserve ? 0 : Math.ceil(DELETE_RESERVE_BYTES / pageSize);
+  return { single: BASE_PAGES + treeDepth + copied + split + valuePages + listed, reserve, inRow };
 }
 
 function isRelief(operations: readonly StoreOperation[]): boolean {

@@ -123,10 +123,7 @@ function makeFolder(path: string): void {
 /** Checks the format and takes the store for this process, in one transaction, so that two can not both succeed. */
 function claim(database: RootDatabase<Buffer, string>, path: string, room: LmdbRoom): void {
   let failure: HoldfastError | undefined;
-  const claims = [
-    { type: 'put', key: FORMAT_KEY, value: Buffer.from(String(FORMAT)) },
-    { type: 'put', key: OWNER_KEY, value: Buffer.from(JSON.stringify(thisProcess())) },
-  ] as const;
+  const claims = [{ type: 'put', key: FORMAT_KEY, value: Buffer.from(String(FORMAT)) }, ownerRecord()] as const;
   database.transactionSync(() => {
     const format = database.getBinary(FORMAT_KEY)?.toString() ?? String(FORMAT);
     const owner = readOwner(database);
@@ -141,11 +138,15 @@ function claim(database: RootDatabase<Buffer, string>, path: string, room: LmdbR
     } else {
       // In here nobody else writes, so only in here may one who does not have the store yet make the file longer.
       const isOver = room.promise(claims, { mayUseReserve: true });
-      for (const { key, value } of claims) void database.put(key, value);
+      for (const { key, value } of claims) void database.put(key, asBuffer(value));
       isOver();
     }
   });
   if (failure !== undefined) throw failure;
+}
+
+function ownerRecord(): Extract<StoreOperation, { type: 'put' }> {
+  return { type: 'put', key: OWNER_KEY, value: Buffer.from(JSON.stringify(thisProcess())) };
 }
 
 function readOwner(database: RootDatabase<Buffer, string>): ProcessIdentity | 'unreadable' | undefined {
@@ -187,13 +188,37 @@ async function commit(
 ): Promise<void> {
   let isOver: (() => void) | undefined;
   try {
-    isOver = room.promise(operations);
+    isOver = await roomFor(database, room, operations);
     await database.batch(() => apply(database, operations));
   } catch (cause) {
     throw await writeFailure(cause);
   } finally {
     isOver?.();
   }
+}
+
+/**
+ * Makes sure of room for a commit. LMDB takes what a commit gave up for the commit after the next: where the disk is full and
+ * nothing else is to be written, that would be never, so the owner, written again, is the one between.
+ */
+async function roomFor(
+  database: RootDatabase<Buffer, string>,
+  room: LmdbRoom,
+  operations: readonly StoreOperation[],
+): Promise<() => void> {
+  try {
+    return room.promise(operations);
+  } catch (error) {
+    if (!room.hasRoomSoon(operations)) throw error;
+  }
+  const between = [ownerRecord()];
+  const isOver = room.promise(between, { mayUseReserve: true });
+  try {
+    await database.batch(() => apply(database, between));
+  } finally {
+    isOver();
+  }
+  return room.promise(operations);
 }
 
 function apply(database: RootDatabase<Buffer, string>, operations: readonly StoreOperation[]): void {

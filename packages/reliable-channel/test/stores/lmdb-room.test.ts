@@ -112,6 +112,16 @@ describe('the room of a data file', () => {
     }
   });
 
+  it('is there soon where the latest commit gave up enough, and not where nobody did or a value needs a row', () => {
+    const room = roomIn(file);
+    expect(room.hasRoomSoon([put(100)])).toBe(false);
+    truncateSync(file, 1_033 * PAGE);
+    stats = { ...stats, lastPageNumber: 1_032, lastTxnId: 8 };
+    expect(room.hasRoomSoon([put(100)])).toBe(true);
+    expect(room.hasRoomSoon([put(100_000)])).toBe(false);
+    expect(room.hasRoomSoon(Array(1_000).fill(put(PAGE / 2)))).toBe(false);
+  });
+
   it('is let go twice without harm', () => {
     const room = roomIn(file);
     room.close();
