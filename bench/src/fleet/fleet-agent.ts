@@ -6,7 +6,14 @@ import { memoryStore } from '@holdfast/reliable-channel/memory';
 import { answerRequests } from '../processes/child.js';
 import { rssAnonBytes } from '../processes/memory.js';
 
-const agent = createAgent({ listeners: [tcpListener({ port: 0 })], store: memoryStore() });
+/** For a fleet of thousands: each device's share of the queue is what it may have in flight. */
+const AGENT_QUEUE_MAX_MESSAGES = 262_144;
+
+const agent = createAgent({
+  listeners: [tcpListener({ port: 0 })],
+  store: memoryStore(),
+  agentQueueMaxMessages: AGENT_QUEUE_MAX_MESSAGES,
+});
 const handled = new Map<string, number>();
 agent.on('reading', (_data, { device }) => {
   handled.set(device, (handled.get(device) ?? 0) + 1);

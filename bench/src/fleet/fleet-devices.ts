@@ -20,9 +20,8 @@ export interface DeliverRequest {
   readonly messagesOfEach: number;
 }
 
-/** Messages of all devices together that may be on their way, and at least so many of each. */
-const OUTSTANDING_MAX = 4_096;
-const OUTSTANDING_MIN = 4;
+/** Messages of each device that may be on their way. */
+const OUTSTANDING_MAX = 256;
 const MESSAGE_BYTES = 256;
 /** Connected at a time, so that the queue of the listening socket holds them. */
 const CONNECTING_MAX = 100;
@@ -63,12 +62,11 @@ function flowOf({ channel }: Device, outstandingMax: number): Flow {
 
 /** @returns when each was done, in milliseconds from the beginning */
 async function deliver({ devices: count, messagesOfEach }: DeliverRequest): Promise<Float64Array> {
-  const outstandingMax = Math.max(OUTSTANDING_MIN, Math.floor(OUTSTANDING_MAX / count));
   const startMs = performance.now();
   const doneMs = new Float64Array(count);
   await Promise.all(
     devices.slice(0, count).map(async (device, index) => {
-      device.flow = flowOf(device, outstandingMax);
+      device.flow = flowOf(device, OUTSTANDING_MAX);
       await device.flow.deliver(messagesOfEach);
       doneMs[index] = performance.now() - startMs;
     }),
