@@ -23,6 +23,11 @@ export class Driver<Input, Output> {
     this.#apply = apply;
   }
 
+  /** Whether an input is being fed: another one would wait for it. */
+  get isFeeding(): boolean {
+    return this.#running;
+  }
+
   /** Feeds one input. Called from within `apply`, it is fed after the outputs at hand. Ignored after `stop`. */
   feed(input: Input | TimeoutInput): void {
     if (this.#stopped) return;

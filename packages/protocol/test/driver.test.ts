@@ -59,6 +59,15 @@ describe('Driver', () => {
     expect(machine.log).toEqual(['handle 2 at 0', 'output 1 of 2', 'output 2 of 2', 'handle 1 at 0', 'output 1 of 1']);
   });
 
+  it('says whether it is feeding', () => {
+    const seen: boolean[] = [];
+    const { driver } = setUp((_, self) => void seen.push(self.isFeeding));
+    seen.push(driver.isFeeding);
+    driver.feed(1);
+    seen.push(driver.isFeeding);
+    expect(seen).toEqual([false, true, false]);
+  });
+
   it('feeds a timeout at the deadline, once', () => {
     const { machine, runtime, deadline } = setUp();
     deadline(100);

@@ -2,8 +2,8 @@
 // outlives connections; whoever owns it attaches the carrier of each new one. Everything that decides lies in
 // core/sender.ts; this file carries out and keeps the promises.
 
-import { Driver, encodeMessage, HoldfastError, type Runtime, type TimerHandle } from '@holdfast/protocol';
-import { encodeEntry } from '@holdfast/protocol/core';
+import { Driver, HoldfastError, type Runtime, type TimerHandle } from '@holdfast/protocol';
+import { invariant } from '@holdfast/protocol/core';
 import type { FrameCarrier } from '@holdfast/transport';
 import type { ChannelEvent, SendingStats } from './channel-events.js';
 import type { CheckedStore } from './checked-store.js';
@@ -12,10 +12,11 @@ import { DeadLetterBox } from './dead-letter-box.js';
 import { type Delivery, evictedDelivery, type Outcome, refusalError } from './delivery.js';
 import { DeliveryBook } from './delivery-book.js';
 import type { GroupCommit } from './group-commit.js';
+import { MessageEncoder } from './message-encoder.js';
 import { commitOutbox, openOutbox, readBatches } from './outbox-store.js';
-import { resolveSendOptions, type SendOptions } from './send-options.js';
+import type { SendOptions } from './send-options.js';
 import { sendingStats } from './sending-stats.js';
-import { type MessageTelemetry, withFurtherHeaders } from './telemetry.js';
+import type { MessageTelemetry } from './telemetry.js';
 import { Waiters } from './waiters.js';
 
 /** The parts that a sending half works with. */
@@ -37,6 +38,7 @@ export class SendingHalf {
   readonly #options: SendingHalfOptions;
   readonly #sender: Sender;
   readonly #driver: Driver<SenderInput, SenderOutput>;
+  readonly #encoder: MessageEncoder;
   readonly #deliveries: DeliveryBook;
   /** Those who wait for the half to come to rest, or to have room. */
   readonly #waiters = new Waiters();
@@ -52,6 +54,7 @@ export class SendingHalf {
   private constructor(options: SendingHalfOptions, sender: Sender) {
     this.#options = options;
     this.#sender = sender;
+    this.#encoder = new MessageEncoder(options.telemetry);
     this.#driver = new Driver(sender, options.runtime, (output) => this.#apply(output));
     // Not before those who are about to be given the channel can observe it.
     this.#firstLook = options.runtime.setTimer(0, () => this.#feed({ type: 'turnEnded' }));
@@ -114,16 +117,7 @@ export class SendingHalf {
   /** See `ReliableChannel.send`. */
   send<Reply>(name: string, data: unknown, options?: SendOptions): Delivery<Reply> {
     this.#checkOpen();
-    const { headers, ...asked } = resolveSendOptions(options);
-    const message = encodeMessage(name, data);
-    const { telemetry } = this.#options;
-    if (telemetry?.sending === undefined) {
-      return this.#accept({ ...asked, entry: encodeEntry(message.name, message.data, headers) });
-    }
-    return telemetry.sending({ name, lane: asked.lane, bytes: message.data.length }, (further) => {
-      const all = withFurtherHeaders(headers, further);
-      return this.#accept<Reply>({ ...asked, entry: encodeEntry(message.name, message.data, all) });
-    });
+    return this.#encoder.encode(name, data, options, (message) => this.#accept(message));
   }
 
   /** Resolves when another message would have room. */
@@ -189,6 +183,8 @@ export class SendingHalf {
 
   #accept<Reply>(message: Extract<SenderInput, { type: 'send' }>['message']): Delivery<Reply> {
     this.#checkOpen();
+    // The core copies the message at once; an input that had to wait would find the bytes of another one.
+    invariant(!this.#driver.isFeeding, 'programs send in turns of their own');
     const { lane, importance } = message;
     if (!this.#sender.acceptsLane(lane)) {
       throw new HoldfastError(

@@ -85,6 +85,16 @@ export class ByteWriter {
     return this;
   }
 
+  /** Forgets what was written, and writes it over. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** What was written: a view of the array, good until more is written. */
+  view(): Uint8Array {
+    return new Uint8Array(this.#bytes.buffer, 0, this.#length);
+  }
+
   /** What was written: a view of the array, which this writer gives up. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);

@@ -24,17 +24,41 @@ export interface Entry {
 
 const FLAG_HEADERS = 1;
 const NO_HEADERS: Headers = {};
+const NO_LIST: HeaderList = [];
+/** What an encoder keeps. */
+const ENCODER_BYTES = 4_096;
 
 /** The bytes of one message. Name, headers and data must be within the limits; headers without any are none. */
 export function encodeEntry(name: string, data: Uint8Array, headers: Headers = NO_HEADERS): Uint8Array {
-  invariant(name !== '', 'a message has a name');
   const list = headers === NO_HEADERS ? [] : Object.entries(headers);
   const length = 2 + utf8Length(name) + uvarLength(data.length) + data.length;
   // A `uvar` takes up to eight bytes of room before it is known to be shorter.
   const writer = new ByteWriter(length + 8 + (list.length === 0 ? 0 : headersBytes(headers) + 8 * list.length));
-  writer.u8(list.length === 0 ? 0 : FLAG_HEADERS).str8(name);
-  if (list.length > 0) writeHeaders(writer, list);
-  return writer.uvar(data.length).bytes(data).finish();
+  writeEntry(writer, name, data, list);
+  return writer.finish();
+}
+
+/** Encodes messages of which each is copied before the next one comes: none costs memory of its own. */
+export class EntryEncoder {
+  #writer = new ByteWriter(ENCODER_BYTES);
+
+  /** As `encodeEntry` does; the bytes are good until the next call. */
+  encode(name: string, data: Uint8Array, headers: Headers | undefined): Uint8Array {
+    // One large message must not be paid for by all that follow.
+    if (this.#writer.length > ENCODER_BYTES) this.#writer = new ByteWriter(ENCODER_BYTES);
+    else this.#writer.clear();
+    writeEntry(this.#writer, name, data, headers === undefined ? NO_LIST : Object.entries(headers));
+    return this.#writer.view();
+  }
+}
+
+type HeaderList = readonly (readonly [string, string])[];
+
+function writeEntry(writer: ByteWriter, name: string, data: Uint8Array, headers: HeaderList): void {
+  invariant(name !== '', 'a message has a name');
+  writer.u8(headers.length === 0 ? 0 : FLAG_HEADERS).str8(name);
+  if (headers.length > 0) writeHeaders(writer, headers);
+  writer.uvar(data.length).bytes(data);
 }
 
 /** Bytes of the names and values of headers together, in UTF-8: what `HEADERS_MAX_BYTES` bounds. */
@@ -44,7 +68,7 @@ export function headersBytes(headers: Headers): number {
   return bytes;
 }
 
-function writeHeaders(writer: ByteWriter, headers: readonly (readonly [string, string])[]): void {
+function writeHeaders(writer: ByteWriter, headers: HeaderList): void {
   invariant(headers.length <= HEADERS_MAX, 'the headers are within the limit');
   writer.u8(headers.length);
   let bytes = 0;

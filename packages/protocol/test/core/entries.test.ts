@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   decodeEntries,
+  EntryEncoder,
   encodeEntry,
   entryEnds,
   HEADERS_MAX,
@@ -99,5 +100,19 @@ describe('entries', () => {
 
   it('take a message without a name for a bug of the writer', () => {
     expect(() => encodeEntry('', new Uint8Array(1))).toThrow(InvariantError);
+  });
+
+  it('are the same from an encoder, which writes the next one over them', () => {
+    const encoder = new EntryEncoder();
+    const first = encoder.encode('n', bytesOf('c0'), undefined);
+    expect(first).toEqual(encodeEntry('n', bytesOf('c0')));
+    const large = new Uint8Array(100_000).fill(7);
+    expect(encoder.encode('large', large, { ab: 'é' })).toEqual(encodeEntry('large', large, { ab: 'é' }));
+    const small = encoder.encode('n', bytesOf('c2'), {});
+    expect(small).toEqual(encodeEntry('n', bytesOf('c2')));
+    // What a large message needed is not kept.
+    expect(small.buffer.byteLength).toBeLessThan(10_000);
+    encoder.encode('n', bytesOf('c3'), undefined);
+    expect(small).toEqual(encodeEntry('n', bytesOf('c3')));
   });
 });

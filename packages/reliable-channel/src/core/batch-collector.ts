@@ -2,6 +2,7 @@
 // that makes its senders wait, they stay here.
 
 import type { Batch } from './batch.js';
+import { EntryBuffer } from './entry-buffer.js';
 import { type Importance, type MessageTraits, NO_TRAITS, sameTraits, type TraitsRun } from './message-traits.js';
 
 /** The bounds of a batch. One message may be larger. */
@@ -37,8 +38,7 @@ interface OpenBatch {
   acceptedAtMs: number;
   readonly importance: Importance;
   traits: TraitsRun[];
-  readonly entries: Uint8Array[];
-  bytes: number;
+  readonly entries: EntryBuffer;
 }
 
 /** Messages of a batch are accepted within this time, in milliseconds, so that they can share one time of acceptance. */
@@ -53,6 +53,8 @@ export class BatchCollector {
   readonly #open = new Map<string, OpenBatch>();
   #messages = 0;
   #bytes = 0;
+  /** The size of the batch that was taken last: the next one is probably as large. */
+  #lastBytes = 0;
 
   constructor(bounds: BatchBounds) {
     this.#bounds = bounds;
@@ -71,7 +73,7 @@ export class BatchCollector {
     return this.#bytes;
   }
 
-  /** Adds a message. */
+  /** Adds a message. Its entry is copied. */
   add(message: CollectedMessage, { sequence, ordinal, ageMs }: CollectedPlace): void {
     let batch = this.#open.get(message.lane);
     if (batch === undefined || !this.#fits(batch, message, ageMs)) {
@@ -84,16 +86,14 @@ export class BatchCollector {
         acceptedAtMs: ageMs,
         importance,
         traits: [],
-        entries: [],
-        bytes: 0,
+        entries: new EntryBuffer(this.#lastBytes),
       };
       this.#batches.push(batch);
       this.#open.set(lane, batch);
     }
     const before = batch.traits.at(-1)?.traits ?? NO_TRAITS;
-    if (!sameTraits(before, message.traits)) batch.traits.push({ from: batch.entries.length, traits: message.traits });
+    if (!sameTraits(before, message.traits)) batch.traits.push({ from: batch.entries.count, traits: message.traits });
     batch.entries.push(message.entry);
-    batch.bytes += message.entry.length;
     batch.acceptedAtMs = ageMs;
     this.#messages += 1;
     this.#bytes += message.entry.length;
@@ -104,9 +104,10 @@ export class BatchCollector {
     let count = 0;
     const taken: Batch[] = [];
     for (const batch of this.#batches) {
-      if (!accepts({ messages: batch.entries.length, bytes: batch.bytes })) break;
+      if (!accepts({ messages: batch.entries.count, bytes: batch.entries.length })) break;
       count += 1;
       this.#forget(batch);
+      this.#lastBytes = batch.entries.length;
       taken.push(closeBatch(batch));
     }
     this.#batches.splice(0, count);
@@ -116,16 +117,15 @@ export class BatchCollector {
   /** Drops the message that came first of all; returns it. */
   dropFirst(): { readonly lane: string; readonly sequence: number; readonly bytes: number } | undefined {
     const batch = this.#batches[0];
-    const entry = batch?.entries.shift();
-    if (batch === undefined || entry === undefined) return undefined;
-    const dropped = { lane: batch.lane, sequence: batch.first, bytes: entry.length };
+    if (batch === undefined) return undefined;
+    const bytes = batch.entries.dropFirst();
+    const dropped = { lane: batch.lane, sequence: batch.first, bytes };
     batch.first += 1;
     batch.ordinal += 1;
-    batch.bytes -= entry.length;
     batch.traits = withoutFirst(batch.traits);
     this.#messages -= 1;
-    this.#bytes -= entry.length;
-    if (batch.entries.length === 0) {
+    this.#bytes -= bytes;
+    if (batch.entries.count === 0) {
       this.#batches.shift();
       if (this.#open.get(batch.lane) === batch) this.#open.delete(batch.lane);
     }
@@ -136,15 +136,15 @@ export class BatchCollector {
     const { batchMaxBytes, batchMaxMessages } = this.#bounds;
     return (
       batch.importance === importance &&
-      batch.entries.length < batchMaxMessages &&
-      batch.bytes + entry.length <= batchMaxBytes &&
+      batch.entries.count < batchMaxMessages &&
+      batch.entries.length + entry.length <= batchMaxBytes &&
       ageMs - batch.openedAtMs <= BATCH_SPAN_MS
     );
   }
 
   #forget(batch: OpenBatch): void {
-    this.#messages -= batch.entries.length;
-    this.#bytes -= batch.bytes;
+    this.#messages -= batch.entries.count;
+    this.#bytes -= batch.entries.length;
     if (this.#open.get(batch.lane) === batch) this.#open.delete(batch.lane);
   }
 }
@@ -155,19 +155,11 @@ function withoutFirst(runs: readonly TraitsRun[]): TraitsRun[] {
   return moved.filter((run, index) => moved[index + 1]?.from !== run.from);
 }
 
-function closeBatch(open: OpenBatch): Batch {
-  const { lane, first, ordinal, acceptedAtMs, importance, traits, entries: pieces, bytes } = open;
-  const entries = new Uint8Array(bytes);
-  const ends = new Uint32Array(pieces.length);
-  let end = 0;
-  let index = 0;
-  for (const piece of pieces) {
-    entries.set(piece, end);
-    end += piece.length;
-    ends[index++] = end;
-  }
+function closeBatch({ lane, first, ordinal, acceptedAtMs, importance, traits, entries: buffer }: OpenBatch): Batch {
+  const { entries, ends } = buffer.finish();
+  const count = ends.length;
   return {
-    ...{ lane, first, count: pieces.length, ordinal, acceptedAtMs: Math.ceil(acceptedAtMs), importance, traits },
-    ...{ settled: [], entries, ends, attempts: new Uint32Array(pieces.length), storage: 'none', isDirty: false },
+    ...{ lane, first, count, ordinal, acceptedAtMs: Math.ceil(acceptedAtMs), importance, traits },
+    ...{ settled: [], entries, ends, attempts: new Uint32Array(count), storage: 'none', isDirty: false },
   };
 }

@@ -29,6 +29,7 @@ export interface SenderOptions extends OutboxOptions {
 /** One message for a sending half, encoded. */
 export interface OutgoingMessage {
   readonly lane: string;
+  /** Copied when the message is taken; then the bytes are the caller's again. */
   readonly entry: Uint8Array;
   readonly importance: Importance;
   readonly traits: MessageTraits;

@@ -4,10 +4,15 @@ import { expect, test } from 'vitest';
 import { FrameTap } from '../../src/trial/frame-tap.js';
 import { makeData } from '../../src/trial/message-body.js';
 
-const plain = (n: number): Frame => ({ type: 'message', ...encodeMessage('plain', makeData(n, 300)) });
+/** What an encoded message has is good until the next one is encoded. */
+function encoded(name: string, n: number, bytes: number): { readonly name: string; readonly data: Uint8Array } {
+  return { name, data: encodeMessage(name, makeData(n, bytes)).data.slice() };
+}
+
+const plain = (n: number): Frame => ({ type: 'message', ...encoded('plain', n, 300) });
 
 function data(...numbers: number[]): Frame {
-  const messages = numbers.map((n) => encodeMessage('reading', makeData(n, 40)));
+  const messages = numbers.map((n) => encoded('reading', n, 40));
   const entries = Buffer.concat(messages.map(({ name, data: bytes }) => encodeEntry(name, bytes)));
   const about = { epoch: '0123456789abcdef', floor: 1, lane: '', after: 0, first: 1, attempt: 1 };
   return { type: 'data', ...about, count: numbers.length, entries };
