@@ -53,9 +53,10 @@ export class EntryBuffer {
 
   /** The entries, and where each ends in them. Nothing is added any more. */
   finish(): { readonly entries: Uint8Array; readonly ends: Uint32Array } {
-    const ends = Uint32Array.from({ length: this.count }, (_, index) => {
-      return (this.#ends[this.#dropped + index] as number) - this.#start;
-    });
+    const ends = new Uint32Array(this.count);
+    for (let index = 0; index < ends.length; index++) {
+      ends[index] = (this.#ends[this.#dropped + index] as number) - this.#start;
+    }
     // What is counted as the size of a batch is at least half of the memory that it takes.
     const isLoose = this.length < this.#bytes.length / 2;
     const entries = isLoose ? this.#bytes.slice(this.#start, this.#end) : this.#bytes.subarray(this.#start, this.#end);
