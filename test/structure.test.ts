@@ -194,17 +194,17 @@ const RULES: readonly Rule[] = [
       one('packages/agent/src/x.ts', "import retry from 'p-retry';"),
       one('packages/agent/src/agent.ts', "import { trace } from '@opentelemetry/api';"),
       [
-        'packages/transport/src/b.ts:1',
+        'packages/transport/src/links/b.ts:1',
         {
-          'packages/transport/src/a.ts': "import retry from 'p-retry';",
-          'packages/transport/src/b.ts': "import retry from 'p-retry';",
+          'packages/transport/src/links/websocket-node.ts': "import { WebSocket } from 'ws';",
+          'packages/transport/src/links/b.ts': "import { WebSocket } from 'ws';",
         },
       ],
     ],
     good: {
       'packages/protocol/src/codec.ts': "import { pack } from 'msgpackr';",
-      'packages/transport/src/a.ts': "import retry, { AbortError } from 'p-retry'; export type { A } from 'p-retry';",
-      'packages/reliable-channel/src/a.ts': "import retry from 'p-retry';",
+      'packages/reliable-channel/src/stores/idb-connection.ts':
+        "import retry, { AbortError } from 'p-retry'; export type { A } from 'p-retry';",
     },
   },
   {

@@ -1,9 +1,9 @@
-// Keeps a connection up for those who ask for it. p-retry runs the attempts; the waits between them are our own capped
-// exponential backoff with full jitter on the transport's clock, so p-retry's timers are switched off.
+// Keeps a connection up for those who ask for it. The waits between attempts are a capped exponential backoff with full jitter,
+// on the transport's clock, or longer where the server wished it. A library for retries would bring only the loop, and whoever
+// imports the transport alone would load it.
 
 import type { Runtime } from '@holdfast/protocol';
 import { type BackoffOptions, backoffDelayMs, CLOSE_CODE, REFUSE_CODE } from '@holdfast/protocol/core';
-import pRetry from 'p-retry';
 import type { DisconnectCause } from './core/index.js';
 
 /** Why an attempt failed. */
@@ -111,23 +111,12 @@ export class Reconnector {
   async #connect(signal: AbortSignal): Promise<void> {
     if (this.#lost !== undefined) await this.#wait(this.#lost, signal);
     this.#lost = undefined;
-    await pRetry(
-      async () => {
-        const failure = await this.#actions.connect();
-        if (failure !== undefined) throw new AttemptFailed(failure.cause);
-      },
-      {
-        retries: Number.POSITIVE_INFINITY,
-        minTimeout: 0,
-        maxTimeout: 0,
-        signal,
-        onFailedAttempt: async ({ error }) => {
-          // Anything else ends the attempts: an abort, or a bug.
-          if (!(error instanceof AttemptFailed)) throw error;
-          await this.#wait(error.failure, signal);
-        },
-      },
-    );
+    for (;;) {
+      signal.throwIfAborted();
+      const failure = await this.#actions.connect();
+      if (failure === undefined) return;
+      await this.#wait(failure.cause, signal);
+    }
   }
 
   async #wait(cause: DisconnectCause, signal: AbortSignal): Promise<void> {
@@ -164,14 +153,4 @@ export function isLasting(cause: DisconnectCause): boolean {
   if (cause.kind === 'closedByPeer') return cause.code === CLOSE_CODE.replaced;
   if (cause.kind !== 'refused') return false;
   return cause.code === REFUSE_CODE.unauthorised || cause.code === REFUSE_CODE.versionUnsupported;
-}
-
-/** Carries the cause through p-retry. */
-class AttemptFailed extends Error {
-  readonly failure: DisconnectCause;
-
-  constructor(failure: DisconnectCause) {
-    super(failure.detail);
-    this.failure = failure;
-  }
 }
