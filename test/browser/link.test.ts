@@ -10,6 +10,14 @@ import { beginStream, numbersTo } from './support/stream.js';
 
 declare const holdfast: PageApi;
 
+/** What a page of these tests puts into its global scope. */
+interface Dialing {
+  readonly transport: ReturnType<PageApi['createTransport']>;
+  /** The wait before the next attempt. */
+  delayMs: number;
+}
+declare const dialing: Dialing;
+
 let site: Site;
 let profile: BrowserProfile;
 let browser: RunningBrowser;
@@ -132,6 +140,43 @@ test('a page that is offline for a while keeps what it is given, and sends it wh
   await expect.poll(() => site.handled.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(after);
   await expect.poll(() => streaming.evaluate(() => holdfast.waitingCount())).toBe(0);
   expect(site.handled).toEqual(numbersTo(after));
+});
+
+test.each([
+  ['the browser is online again', 'online'],
+  ['a page that was frozen runs again', 'resume'],
+  ['a page that was hidden is seen again', 'visibilitychange'],
+])('dials at once when %s', async (_, event) => {
+  const proxy = await startChaosProxy({ target: { host: '127.0.0.1', port: site.port } });
+  // With the largest random draw the wait is an hour.
+  await page.evaluate(async (url) => {
+    const transport = holdfast.createTransport({
+      deviceId: 'tablet-3',
+      link: holdfast.websocket({ url }),
+      reconnectBackoff: { minMs: 3_600_000, maxMs: 3_600_000 },
+      runtime: { ...holdfast.systemRuntime(), randomUint32: () => 0xffff_ffff },
+    });
+    const dialing: Dialing = { transport, delayMs: 0 };
+    transport.observe((event) => {
+      if (event.type === 'reconnectScheduled') dialing.delayMs = event.delayMs;
+    });
+    Object.assign(globalThis, { dialing });
+    await transport.connect();
+    transport.keepConnected();
+  }, `ws://127.0.0.1:${proxy.port}/holdfast`);
+  await proxy.refuse(true);
+  proxy.cut();
+  await expect.poll(() => page.evaluate(() => dialing.delayMs)).toBeGreaterThan(3_000_000);
+  await proxy.refuse(false);
+  if (event === 'online') {
+    await browser.context.setOffline(true);
+    await browser.context.setOffline(false);
+  } else {
+    // A browser without a window neither hides nor freezes a page, so what it would say is said by the test.
+    await page.evaluate((name) => document.dispatchEvent(new Event(name)), event);
+  }
+  await expect.poll(() => page.evaluate(() => dialing.transport.isConnected()), { timeout: 20_000 }).toBe(true);
+  await proxy.close();
 });
 
 test('cuts in the middle of a stream cost nothing', async () => {

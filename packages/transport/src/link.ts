@@ -36,6 +36,11 @@ export interface Link {
    * Opens a pipe. Rejects with a `LinkError` when that fails, also when `signal` is aborted, and then leaves nothing open.
    */
   dial(events: PipeEvents, signal: AbortSignal): Promise<Pipe>;
+  /**
+   * For a link that can tell when its network may be back, as a browser can: calls `onReturned` each time, until the returned
+   * function is called. A wait before the next attempt ends with that.
+   */
+  watchReturn?(onReturned: () => void): () => void;
 }
 
 /** Why a link could not be opened. */

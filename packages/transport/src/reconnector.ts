@@ -15,9 +15,14 @@ export interface DialFailure {
 export interface ReconnectorActions {
   /** One attempt, or the connection that is there; resolves with `undefined` when connected. */
   connect(): Promise<DialFailure | undefined>;
-  /** An attempt follows in `delayMs`. */
+  /** An attempt follows in `delayMs`, or earlier when the network may be back. */
   scheduled(delayMs: number): void;
+  /** Tells when the network may be back, until the returned function is called. */
+  watchReturn?(onReturned: () => void): () => void;
 }
+
+/** However often a network comes back: so long after one attempt the next one comes, at the earliest, in milliseconds. */
+const RETURN_MIN_MS = 1_000;
 
 /** Dials while somebody wishes it. */
 export class Reconnector {
@@ -33,6 +38,7 @@ export class Reconnector {
   #lost: DisconnectCause | undefined;
   /** Failures in a row. A connection that breaks at once counts as one, else a flapping server is dialed without end. */
   #failures = 0;
+  #attemptedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(runtime: Runtime, backoff: BackoffOptions, actions: ReconnectorActions) {
     this.#runtime = runtime;
@@ -113,6 +119,7 @@ export class Reconnector {
     this.#lost = undefined;
     for (;;) {
       signal.throwIfAborted();
+      this.#attemptedAtMs = this.#runtime.nowMs();
       const failure = await this.#actions.connect();
       if (failure === undefined) return;
       await this.#wait(failure.cause, signal);
@@ -127,15 +134,30 @@ export class Reconnector {
     // Whoever was told may have taken the last wish back.
     signal.throwIfAborted();
     await new Promise<void>((resolve, reject) => {
-      const timer = this.#runtime.setTimer(delayMs, () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      const onAbort = (): void => {
+      const end = (): void => {
         this.#runtime.clearTimer(timer);
+        stopWatching?.();
+        signal.removeEventListener('abort', onAbort);
+      };
+      const onDue = (): void => {
+        end();
+        resolve();
+      };
+      const onAbort = (): void => {
+        end();
         reject(signal.reason);
       };
+      const dueMs = this.#runtime.nowMs() + delayMs;
+      let timer = this.#runtime.setTimer(delayMs, onDue);
       signal.addEventListener('abort', onAbort, { once: true });
+      const stopWatching = isWish(cause)
+        ? undefined
+        : this.#actions.watchReturn?.(() => {
+            const nowMs = this.#runtime.nowMs();
+            this.#runtime.clearTimer(timer);
+            const soonMs = Math.min(dueMs, this.#attemptedAtMs + RETURN_MIN_MS);
+            timer = this.#runtime.setTimer(Math.max(0, soonMs - nowMs), onDue);
+          });
     });
   }
 
@@ -146,6 +168,11 @@ export class Reconnector {
       : backoffDelayMs(this.#failures, this.#backoff, this.#runtime.randomUint32);
     return Math.max(delayMs, cause.retryAfterMs ?? 0);
   }
+}
+
+/** Whether the server wishes the wait: a network that is back changes nothing. */
+function isWish(cause: DisconnectCause): boolean {
+  return (cause.retryAfterMs ?? 0) > 0 || isLasting(cause);
 }
 
 /** Whether a cause will not go away by dialing again soon: another device has taken this id, or the token is wrong. */

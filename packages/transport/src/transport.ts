@@ -63,6 +63,7 @@ export class Transport {
     this.#recovery = new RecoveryHost(resolved.runtime, resolved, {
       connect: () => this.#redial(),
       scheduled: (delayMs) => this.#observers.emit({ type: 'reconnectScheduled', delayMs }),
+      watchReturn: (onReturned) => resolved.link.watchReturn?.(onReturned) ?? (() => {}),
       giveUp: () => {
         if (this.#asked === 0) this.#host.feed({ type: 'giveUp' });
       },

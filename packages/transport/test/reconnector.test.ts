@@ -17,6 +17,8 @@ class Bench {
   outcomes: (DialFailure | undefined | 'pending')[] = [{ cause: LOST }];
   finish: (failure: DialFailure | undefined) => void = () => {};
   onScheduled: () => void = () => {};
+  /** Those who are told that the network may be back. */
+  readonly watchers = new Set<() => void>();
 
   constructor(seed = 1) {
     this.runtime = createVirtualRuntime({ seed });
@@ -29,6 +31,10 @@ class Bench {
           this.delaysMs.push(delayMs);
           this.onScheduled();
         },
+        watchReturn: (onReturned) => {
+          this.watchers.add(onReturned);
+          return () => this.watchers.delete(onReturned);
+        },
       },
     );
   }
@@ -36,6 +42,10 @@ class Bench {
   /** Attempts succeed from now on. */
   succeed(): void {
     this.outcomes = [undefined];
+  }
+
+  networkReturns(): void {
+    for (const onReturned of [...this.watchers]) onReturned();
   }
 
   lose(cause: DisconnectCause = LOST): void {
@@ -185,6 +195,71 @@ describe('Reconnector', () => {
     expect(isLasting({ kind: 'refused', code: REFUSE_CODE.overloaded, detail: '' })).toBe(false);
     expect(isLasting({ kind: 'closedByPeer', code: CLOSE_CODE.shuttingDown, detail: '' })).toBe(false);
     expect(isLasting(LOST)).toBe(false);
+  });
+});
+
+describe('a network that is back', () => {
+  /** A reconnector that waits for long. */
+  async function waiting(cause: DisconnectCause = LOST): Promise<Bench> {
+    const bench = new Bench();
+    bench.outcomes = [{ cause }];
+    bench.reconnector.hold();
+    await bench.runtime.runUntil(() => (bench.delaysMs.at(-1) ?? 0) > 10_000, { limitMs: 1e6 });
+    return bench;
+  }
+
+  test('ends the wait', async () => {
+    const bench = await waiting();
+    await bench.runtime.advance(5_000);
+    const attempts = bench.dialedAtMs.length;
+    bench.networkReturns();
+    await bench.runtime.advance(0);
+    expect(bench.dialedAtMs).toHaveLength(attempts + 1);
+    // One watcher for the wait that follows, and its timer.
+    expect([bench.watchers.size, bench.runtime.pendingTimers]).toEqual([1, 1]);
+  });
+
+  test('brings one attempt a second at the most, however often it is back, and none is forgotten', async () => {
+    const bench = await waiting();
+    const attempts = bench.dialedAtMs.length;
+    const lastMs = bench.dialedAtMs.at(-1) as number;
+    for (let step = 0; step < 30; step++) {
+      bench.networkReturns();
+      await bench.runtime.advance(100);
+    }
+    expect(bench.dialedAtMs.slice(attempts).map((atMs) => atMs - lastMs)).toEqual([1_000, 2_000, 3_000]);
+  });
+
+  test('makes no wait longer', async () => {
+    const bench = new Bench();
+    bench.reconnector.hold();
+    await bench.runtime.advance(0);
+    bench.networkReturns();
+    await bench.runtime.advance(500);
+    expect(bench.dialedAtMs.length).toBeGreaterThan(1);
+  });
+
+  test.each<[string, DisconnectCause]>([
+    ['another device has this id', { kind: 'closedByPeer', code: CLOSE_CODE.replaced, detail: '' }],
+    ['the server named a time', { kind: 'refused', code: REFUSE_CODE.overloaded, retryAfterMs: 60_000, detail: '' }],
+  ])('changes nothing when %s', async (_, cause) => {
+    const bench = await waiting(cause);
+    const attempts = bench.dialedAtMs.length;
+    bench.networkReturns();
+    await bench.runtime.advance(20_000);
+    expect(bench.dialedAtMs).toHaveLength(attempts);
+  });
+
+  test('is watched for while there is a wait, and not otherwise', async () => {
+    const bench = await waiting();
+    expect(bench.watchers.size).toBe(1);
+    bench.succeed();
+    bench.networkReturns();
+    await bench.runtime.advance(1_000);
+    expect(bench.watchers.size).toBe(0);
+    const stopped = await waiting();
+    stopped.reconnector.releaseAll();
+    expect(stopped.watchers.size).toBe(0);
   });
 });
 

@@ -1,5 +1,6 @@
 // The script of the tests' page: what Holdfast has for browsers, its suite for stores, and a stream of messages to disturb.
 
+import { systemRuntime } from '@holdfast/protocol';
 import { openReliableChannel, type ReliableChannel } from '@holdfast/reliable-channel';
 import { idbStore, requestPersistence } from '@holdfast/reliable-channel/idb';
 import { describeStoreCompliance } from '@holdfast/simulator/compliance';
@@ -92,6 +93,7 @@ const holdfast = {
   openReliableChannel,
   requestPersistence,
   startStream,
+  systemRuntime,
   waitingCount,
   websocket,
   CONNECT_REASON,

@@ -6,6 +6,7 @@
 
 import { CONNECT_REASON } from '../core/index.js';
 import { type Link, LinkError, type Pipe, type PipeEvents } from '../link.js';
+import { watchPage } from './page-events.js';
 import {
   describeClose,
   describeUrl,
@@ -43,6 +44,7 @@ export function websocket(options: WebSocketOptions): Link {
     name: `websocket ${describeUrl(url)}`,
     writeMaxBytes: WEBSOCKET_PAYLOAD_MAX_BYTES,
     dial: (events, signal) => dial(url, events, signal),
+    watchReturn: (onReturned) => watchPage(onReturned),
   };
 }
 
