@@ -57,6 +57,11 @@ export function isBenchSource(source: Source): boolean {
   return source.path.startsWith('bench/src/');
 }
 
+/** What people read first to learn how a program is written. */
+export function isExampleSource(source: Source): boolean {
+  return source.path.startsWith('examples/');
+}
+
 export function isBarrel(source: Source): boolean {
   return source.path.endsWith('/index.ts');
 }

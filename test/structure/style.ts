@@ -7,6 +7,7 @@ import {
   findingOnLine,
   isBarrel,
   isBenchSource,
+  isExampleSource,
   isPackageSource,
   type Source,
 } from './source.js';
@@ -14,7 +15,7 @@ import {
 const LINES_MAX = 320;
 
 function hasHouseStyle(source: Source): boolean {
-  return isPackageSource(source) || isBenchSource(source);
+  return isPackageSource(source) || isBenchSource(source) || isExampleSource(source);
 }
 
 export const fileNamesAreKebabCase: Check = (sources) =>
