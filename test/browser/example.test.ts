@@ -131,6 +131,7 @@ test('an inspection goes from stored to sent to acknowledged, and its row says w
   expect(seen).toEqual(['stored', 'sent', 'acknowledged']);
   await until(() => text('#rows-body tr')).toContain('work order 1');
   expect((await state()).done).toMatchObject({ reliable: 1, repeated: 0 });
+  await until(() => text('#announcement')).toBe('Press 7: in order: acknowledged');
 });
 
 test('what the agent refuses for good says so in its row', async () => {
@@ -274,6 +275,25 @@ test('a second tab says that the outbox is taken, and takes it when the first is
   page = second;
   await send();
   expect(await untilDone(1)).toBe(1);
+});
+
+test('a browser that stores nothing is told so', async () => {
+  const second = await browser.context.newPage();
+  await second.addInitScript(() => Object.defineProperty(globalThis, 'indexedDB', { value: undefined }));
+  await second.goto(url);
+  await second.waitForSelector('html[data-ready="no"]');
+  expect(await text('#trouble', second)).toContain('STORE_UNAVAILABLE');
+  expect(await text('#trouble', second)).toContain('Leave the private window');
+});
+
+test('a store whose data is cleared under the page is told at once', async () => {
+  const session = await browser.context.newCDPSession(page);
+  await session.send('Storage.clearDataForOrigin', { origin: url, storageTypes: 'indexeddb' });
+  await send();
+  await until(() => text('#problem')).toContain('its data was cleared');
+  await until(() => stages()).toEqual(['over']);
+  expect(await text('#rows-body tr')).toContain('evicted');
+  expect(await violationsIn(page)).toEqual([]);
 });
 
 test('everything can be done by keyboard alone', async () => {

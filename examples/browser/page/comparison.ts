@@ -19,7 +19,7 @@ import type { SiteState } from './site-state.js';
 
 /** Rows that are kept. */
 const ROWS_MAX = 9;
-/** How long a plain message may take until it counts as lost, in milliseconds; a slow link and a slow agent take some. */
+/** How long a plain message may take to the agent's queue, in milliseconds: slow link and slow radio together. */
 const LOST_AFTER_MS = 10_000;
 
 /** The send codes other than 0: what they mean, and whether the message can have gone out. */
@@ -58,10 +58,18 @@ export class ComparisonPanel {
   }
 
   /** Looks which of them the agent has handled. */
-  show({ done }: SiteState): void {
+  show({ done, agent }: SiteState): void {
+    // One that neither is in the queue nor was handled is nowhere.
+    const isNowhere = agent.queuedMessages === 0;
+
     for (const each of this.#rows) {
       if (done.refs.includes(each.ref)) settle(each, 'handled');
-      else if (each.fate === 'open' && !each.isReliable && performance.now() - each.sinceMs > LOST_AFTER_MS) {
+      else if (
+        each.fate === 'open' &&
+        !each.isReliable &&
+        isNowhere &&
+        performance.now() - each.sinceMs > LOST_AFTER_MS
+      ) {
         settle(each, 'lost');
       }
     }

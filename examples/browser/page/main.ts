@@ -69,11 +69,14 @@ function run(device: Device, first: SiteState, announcer: Announcer): void {
   const draw = (): void => {
     const stats = channel.stats();
     drawPath({ stats, transport, site });
-    status.show({ stats, isConnected: transport.isConnected(), site });
+    status.show({ stats, isConnected: transport.isConnected(), site, agentUrl: first.agentUrl });
   };
   const controls = new Controls(announcer, onState);
   controls.connectRadio(device);
   tellKept(channel);
+  channel.observe((event) => {
+    if (event.type === 'storeProblem') showProblem(event.detail);
+  });
   onState(first);
   const ask = async (): Promise<void> => {
     onState(await readSiteState().catch(() => undefined));
@@ -102,6 +105,13 @@ function tellKept(channel: ReliableChannel): void {
   void channel.drain().then((isEmpty) => {
     if (isEmpty) setText(kept, `${found} The outbox has been emptied since.`);
   });
+}
+
+/** The store has failed while the page is open: the disk is full, or someone has cleared the data of this site. */
+function showProblem(detail: string): void {
+  const problem = byId('problem', HTMLElement);
+  setText(problem, `The outbox has a problem: ${detail}.`);
+  problem.hidden = false;
 }
 
 function showTrouble(error: unknown): void {

@@ -53,7 +53,7 @@ export class Sensor {
   }
 
   #show(isRunning: boolean): void {
-    this.#button.setAttribute('aria-pressed', String(isRunning));
+    this.#button.classList.toggle('running', isRunning);
     setText(this.#button, isRunning ? 'Stop sensor' : 'Start sensor');
   }
 

@@ -10,6 +10,8 @@ export interface StatusState {
   readonly stats: Pick<ChannelStats, 'state' | 'outboxMessages'>;
   readonly isConnected: boolean;
   readonly site: SiteState | undefined;
+  /** Where the page dials. */
+  readonly agentUrl: string;
 }
 
 /** What the line says. */
@@ -21,10 +23,13 @@ export interface Status {
 }
 
 /** Where things stand, in words. */
-export function statusOf({ stats, isConnected, site }: StatusState): Status {
+export function statusOf({ stats, isConnected, site, agentUrl }: StatusState): Status {
   const { outboxMessages: waiting } = stats;
   const kept = waiting === 0 ? '' : `, ${count(waiting)} on disk`;
   if (site === undefined && !isConnected) return broken('The example’s server is gone', kept);
+  // It chooses a new port for the link each time, and the page's policy allows the old one.
+  if (site !== undefined && site.agentUrl !== agentUrl)
+    return broken('The server was started again: reload the page', kept);
   if (site?.agent.status === 'killed') return broken('The agent is dead', kept);
   if (site?.link === 'cut') return broken('The link is cut', kept);
   if (site?.link === 'hole') return broken('The link is a black hole', kept);

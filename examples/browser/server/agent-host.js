@@ -124,8 +124,9 @@ export class AgentHost {
     else if (this.#ids.has(report.id)) this.#counts.repeated += 1;
     else {
       this.#counts.reliable += 1;
-      if (this.#ids.size >= IDS_MAX) this.#ids.clear();
       this.#ids.add(report.id);
+      // The oldest one.
+      if (this.#ids.size > IDS_MAX) this.#ids.delete(this.#ids.values().next().value);
     }
     if (report.ref !== undefined) this.#refs = [...this.#refs, report.ref].slice(-REFS_MAX);
   }

@@ -11,7 +11,9 @@ import { build } from 'esbuild';
 const FILES = [
   ['/', '../page/index.html', 'text/html; charset=utf-8'],
   ['/style.css', '../page/style.css', 'text/css; charset=utf-8'],
+  ['/controls.css', '../page/controls.css', 'text/css; charset=utf-8'],
   ['/panels.css', '../page/panels.css', 'text/css; charset=utf-8'],
+  ['/messages.css', '../page/messages.css', 'text/css; charset=utf-8'],
   ['/favicon.svg', '../page/favicon.svg', 'image/svg+xml'],
   ['/readings.csv', '../../data/machine_temperature_system_failure.csv', 'text/csv; charset=utf-8'],
 ];

@@ -113,13 +113,19 @@ describe('the status line', () => {
     agent: { status: 'running', queuedMessages: 0, isOverloaded: false },
     done: { reliable: 0, repeated: 0, plain: 0, refs: [] },
   } as const;
-  const fine: StatusState = { stats: { state: 'open', outboxMessages: 0 }, isConnected: true, site };
+  const fine: StatusState = {
+    stats: { state: 'open', outboxMessages: 0 },
+    isConnected: true,
+    site,
+    agentUrl: site.agentUrl,
+  };
 
   test.each<[string, string, Partial<StatusState>]>([
     ['good', 'Connected, nothing waits', {}],
     ['busy', 'Connected, 1,200 not acknowledged yet', { stats: { state: 'open', outboxMessages: 1_200 } }],
     ['busy', 'Connecting', { isConnected: false }],
     ['busy', 'Connecting, 2 on disk', { stats: { state: 'opening', outboxMessages: 2 } }],
+    ['broken', 'The server was started again: reload the page', { agentUrl: 'ws://127.0.0.1:2/' }],
     ['broken', 'The link is cut', { site: { ...site, link: 'cut' } }],
     ['broken', 'The link is a black hole', { site: { ...site, link: 'hole' } }],
     ['broken', 'The agent is dead', { site: { ...site, agent: { ...site.agent, status: 'killed' } } }],
