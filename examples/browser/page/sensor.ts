@@ -74,7 +74,7 @@ export class Sensor {
     const reading = this.#readings[place];
     if (reading === undefined) return;
     const celsius = Math.round(reading.celsius * 100) / 100;
-    this.#panel.send('reading', { ...reading, celsius }, { lane: '', title: `Reading: ${celsius.toFixed(2)} °C` });
+    this.#panel.send('reading', { ...reading, celsius }, { lane: '', title: `Reading: ${celsius.toFixed(2)}\u00a0°C` });
     setText(byId('celsius', HTMLElement), celsius.toFixed(2));
     setText(byId('reading-at', HTMLElement), `taken ${reading.at}`);
   }

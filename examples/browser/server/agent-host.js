@@ -19,6 +19,7 @@ const REFS_MAX = 64;
 /** @typedef {import('../page/site-state.js').Done} Done */
 /**
  * @typedef {{ type: 'listening', port: number }
+ *   | { type: 'failed', detail: string }
  *   | { type: 'queue', messages: number, isOverloaded: boolean }
  *   | { type: 'done', id?: string, name: string, ref?: string }} AgentReport
  */
@@ -79,10 +80,11 @@ export class AgentHost {
       }, START_TIMEOUT_MS);
       void this.#ended.then(() => {
         clearTimeout(timer);
-        reject(new Error('the agent did not start; what it said is above'));
+        reject(new Error('the agent ended before it listened'));
       });
       child.on('message', (message) => {
         const report = /** @type {AgentReport} */ (message);
+        if (report.type === 'failed') return reject(new Error(`the agent can not start: ${report.detail}`));
         if (report.type !== 'listening') return this.#take(report);
         clearTimeout(timer);
         this.#state = { ...this.#state, status: 'running' };
@@ -113,7 +115,7 @@ export class AgentHost {
     clearTimeout(timer);
   }
 
-  /** @param {Exclude<AgentReport, { type: 'listening' }>} report */
+  /** @param {Exclude<AgentReport, { type: 'listening' | 'failed' }>} report */
   #take(report) {
     if (report.type === 'queue') {
       const { messages, isOverloaded } = report;

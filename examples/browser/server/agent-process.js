@@ -90,12 +90,16 @@ process.on('disconnect', () => process.exit());
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
-const [listener] = await agent.listen();
+const listeners = await agent.listen().catch((error) => {
+  process.send?.({ type: 'failed', detail: error.message });
+  process.disconnect();
+  process.exit(1);
+});
 const timer = setInterval(() => {
   const { queuedMessages, runningHandlers, isOverloaded } = agent.stats();
   process.send?.({ type: 'queue', messages: queuedMessages + runningHandlers, isOverloaded });
 }, REPORT_MS);
-process.send?.({ type: 'listening', port: listener?.port });
+process.send?.({ type: 'listening', port: listeners[0]?.port });
 
 /**
  * Tells the parent that a message's work is done, and resolves when the parent will hear it even if this process is killed.
