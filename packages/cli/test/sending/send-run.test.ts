@@ -2,7 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { AgentProcess, CliProcess, freePort, runCli, temporaryFolder } from '../support/cli-process.js';
+import {
+  AgentProcess,
+  CliProcess,
+  freePort,
+  runCli,
+  temporaryFolder,
+  withoutProgress,
+} from '../support/cli-process.js';
 
 const rows = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
@@ -78,7 +85,9 @@ it('waits for an agent that starts later, and says once that there is none', asy
   await cli.said(/no connection/);
   const agent = await AgentProcess.start(cwd, { port });
   const { code, stderr } = await cli.ended;
-  expect(stderr).toMatch(/^no connection: [^\n]+\nconnected to 127\.0\.0\.1:\d+\ndelivered 100 messages in \d+ s\n$/);
+  expect(withoutProgress(stderr)).toMatch(
+    /^no connection: [^\n]+\nconnected to 127\.0\.0\.1:\d+\ndelivered 100 messages in \d+ s\n$/,
+  );
   expect(code).toBe(0);
   expect(agent.messages().map(({ data }) => data.row)).toEqual(rows(100));
 });
@@ -94,7 +103,7 @@ it('survives a restart of the agent', async () => {
   await cli.said(/connection lost: .*; trying again/);
   const after = await AgentProcess.start(cwd, { port: before.port });
   const { code, stderr } = await cli.ended;
-  expect(stderr).toMatch(/\nconnected to .*\ndelivered 3 messages/);
+  expect(withoutProgress(stderr)).toMatch(/\nconnected to .*\ndelivered 3 messages/);
   expect(code).toBe(0);
   expect(after.messages().map(({ data }) => data.row)).toEqual(rows(3));
 });

@@ -23,6 +23,11 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** What a sending process said, without the progress that it tells when a machine is slow. */
+export function withoutProgress(stderr: string): string {
+  return stderr.replace(/^sending \d.*\n/gm, '');
+}
+
 /** One running command line. */
 export class CliProcess {
   readonly child: ChildProcessWithoutNullStreams;
