@@ -50,6 +50,10 @@ const COVERED_BY: Readonly<Record<string, string>> = {
   'packages/reliable-channel/src/core/store-operation.ts':
     'packages/reliable-channel/test/core/outbox.property.test.ts',
   'packages/reliable-channel/src/core/epoch.ts': 'packages/reliable-channel/test/core/sender.test.ts',
+  'packages/reliable-channel/src/shared-store.ts': 'packages/reliable-channel/test/tabs/shared-channel.test.ts',
+  'packages/reliable-channel/src/tabs/leader.ts': 'packages/reliable-channel/test/tabs/shared-channel.test.ts',
+  'packages/reliable-channel/src/tabs/leadership.ts': 'packages/reliable-channel/test/tabs/shared-channel.test.ts',
+  'packages/reliable-channel/src/tabs/tab-message.ts': 'packages/reliable-channel/test/tabs/tab-outbox.test.ts',
   'packages/reliable-channel/src/sending-stats.ts': 'packages/reliable-channel/test/sending-half.test.ts',
   'packages/agent/src/poll-until.ts': 'packages/agent/test/agent.test.ts',
   'packages/reliable-channel/src/core/intake.ts': 'packages/reliable-channel/test/core/outbox.property.test.ts',

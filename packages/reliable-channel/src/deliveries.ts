@@ -198,8 +198,8 @@ export class Deliveries implements DeliverySource {
   }
 }
 
-/** Why a message will never be stored. */
-function errorOf(outcome: Outcome): HoldfastError {
+/** Why a message that ended so will never be stored. */
+export function errorOf(outcome: Outcome): HoldfastError {
   const reason = 'reason' in outcome ? outcome.reason : 'the channel was closed';
   if (outcome.status !== 'evicted')
     return new HoldfastError('MESSAGE_GIVEN_UP', `the message was ${outcome.status}: ${reason}`);
@@ -211,7 +211,8 @@ function errorOf(outcome: Outcome): HoldfastError {
   return new HoldfastError(codes[outcome.cause] ?? 'MESSAGE_GIVEN_UP', reason);
 }
 
-class Deferred<Value> {
+/** A promise, and who settles it. A rejection that nobody looks at is none. */
+export class Deferred<Value> {
   readonly promise: Promise<Value>;
   resolve!: (value: Value) => void;
   reject!: (error: unknown) => void;

@@ -91,6 +91,13 @@ export function refusalError(cause: Refused): HoldfastError {
       );
 }
 
+/** How a message ends that is not settled when its channel is closed. */
+export function closedOutcome(isDurable: boolean): Outcome {
+  if (isDurable) return { status: 'kept' };
+  const reason = 'the channel was closed, and its store does not outlive the process';
+  return { status: 'cancelled', reason, attempts: 0 };
+}
+
 /** The delivery of a message that was not taken. */
 export function evictedDelivery<Reply>(error: HoldfastError, cause: EvictionCause, lane: string): Delivery<Reply> {
   const outcome: Outcome = { status: 'evicted', cause, reason: error.message, attempts: 0 };

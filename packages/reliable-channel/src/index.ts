@@ -37,7 +37,8 @@ export { hasOutbox } from './outbox-store.js';
 export { ReceivingHalf, type ReceivingHalfOptions } from './receiving-half.js';
 export { openReliableChannel, ReliableChannel } from './reliable-channel.js';
 export type { SendOptions } from './send-options.js';
-export { SendingHalf, type SendingHalfOptions } from './sending-half.js';
+export { SendingHalf } from './sending-half.js';
+export type { SendingHalfOptions } from './sending-half-options.js';
 export type { ApplicationDatabase, Store, StoreEntry, StoreFactory, StoreRange } from './store.js';
 export { openStoredOutbox, type StoredLane, StoredOutbox, type StoredOutboxOptions } from './stored-outbox.js';
 export type {

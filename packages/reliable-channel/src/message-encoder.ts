@@ -1,11 +1,11 @@
 // What a program sends, checked and encoded, as the core takes it; in the span of the sender, where there is tracing.
 
-import { type EncodedMessage, encodeMessage } from '@holdfast/protocol';
-import { EntryEncoder, type Headers } from '@holdfast/protocol/core';
+import { checkMessage, type EncodedMessage, encodeMessage } from '@holdfast/protocol';
+import { EntryEncoder } from '@holdfast/protocol/core';
 import type { OutgoingMessage } from './core/index.js';
 import type { Delivery } from './delivery.js';
 import { type ResolvedSendOptions, resolveSendOptions, type SendOptions } from './send-options.js';
-import { type MessageTelemetry, withFurtherHeaders } from './telemetry.js';
+import { type MessageTelemetry, tellSending } from './telemetry.js';
 
 /** Takes a message. Its entry has to be copied: the next message is written over it. */
 type Accept<Reply> = (message: OutgoingMessage) => Delivery<Reply>;
@@ -22,19 +22,26 @@ export class MessageEncoder {
   /** Hands a message to `accept`, before it returns. @throws as `ReliableChannel.send` does */
   encode<Reply>(name: string, data: unknown, options: SendOptions | undefined, accept: Accept<Reply>): Delivery<Reply> {
     const asked = resolveSendOptions(options);
-    const message = encodeMessage(name, data);
-    const telemetry = this.#telemetry;
-    if (telemetry?.sending === undefined) return accept(this.#outgoing(message, asked, asked.headers));
-    return telemetry.sending({ name, lane: asked.lane, bytes: message.data.length }, (further) =>
-      accept(this.#outgoing(message, asked, withFurtherHeaders(asked.headers, further))),
-    );
+    return this.#hand(encodeMessage(name, data), asked, accept);
   }
 
-  #outgoing(
+  /** The same with a message whose data is encoded already. */
+  encodeGiven<Reply>(
     { name, data }: EncodedMessage,
-    { lane, importance, traits }: ResolvedSendOptions,
-    headers: Headers | undefined,
-  ): OutgoingMessage {
-    return { lane, importance, traits, entry: this.#entries.encode(name, data, headers) };
+    options: SendOptions | undefined,
+    accept: Accept<Reply>,
+  ): Delivery<Reply> {
+    const asked = resolveSendOptions(options);
+    return this.#hand(checkMessage(name, data), asked, accept);
+  }
+
+  #hand<Reply>(
+    { name, data }: EncodedMessage,
+    { lane, importance, traits, headers }: ResolvedSendOptions,
+    accept: Accept<Reply>,
+  ): Delivery<Reply> {
+    return tellSending(this.#telemetry, { name, lane, bytes: data.length }, headers, (all) =>
+      accept({ lane, importance, traits, entry: this.#entries.encode(name, data, all) }),
+    );
   }
 }

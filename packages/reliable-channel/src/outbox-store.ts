@@ -16,6 +16,7 @@ import {
   encodeMeta,
   type LaneRecord,
   laneKeys,
+  lastOf,
   metaKey,
   NO_DEAD_LETTERS,
   newEpoch,
@@ -24,6 +25,7 @@ import {
   type StoreOperation,
 } from './core/index.js';
 import type { GroupCommit } from './group-commit.js';
+import type { OutboxMarks } from './marks-contract.js';
 
 const ADVICE = 'open it with the version of Holdfast that wrote it, or put a backup back';
 
@@ -68,8 +70,14 @@ export const DELETE_FEW = 16;
  * that deletes many records, since that needs room as well, but for one that deletes a few and writes next to nothing; and
  * then for new batches. The numberings and the dead letters come first: what they say to be over can be deleted. Nothing is
  * lost when only some of the pieces are taken and the whole is called failed.
+ *
+ * @param marks - what has to be in one piece with the batches
  */
-export function commitPieces(operations: readonly StoreOperation[], prefix: string): StoreOperation[][] {
+export function commitPieces(
+  operations: readonly StoreOperation[],
+  prefix: string,
+  marks: readonly StoreOperation[] = [],
+): StoreOperation[][] {
   const { from, to } = batchKeys(prefix);
   const isBatch = ({ type, key }: StoreOperation): boolean => type === 'put' && key >= from && key < to;
   const deletions = operations.filter(({ type }) => type === 'delete');
@@ -77,22 +85,28 @@ export function commitPieces(operations: readonly StoreOperation[], prefix: stri
   const pieces: StoreOperation[][] = [[...small, ...deletions.slice(0, DELETE_FEW)]];
   for (let at = DELETE_FEW; at < deletions.length; at += DELETE_FEW) pieces.push(deletions.slice(at, at + DELETE_FEW));
   const batches = operations.filter(isBatch);
-  if (batches.length > 0) pieces.push(batches);
+  if (batches.length > 0) pieces.push([...batches, ...marks]);
   return pieces;
 }
 
-/** Writes a commit of an outbox: at once, or in pieces when it is refused and frees something. */
+/** Writes a commit of an outbox, and the marks that belong to it: at once, or in pieces when it is refused and frees something. */
 export async function commitOutbox(
   commits: GroupCommit,
   operations: readonly StoreOperation[],
   prefix: string,
+  marks?: OutboxMarks,
 ): Promise<void> {
+  const puts = marks?.marksFor(operations) ?? [];
+  const deletions = marks?.takeDeletions() ?? [];
+  const all = deletions.length === 0 ? operations : [...operations, ...deletions];
   try {
-    await commits.commit(() => operations);
+    await commits.commit(() => (puts.length === 0 ? all : [...all, ...puts]));
   } catch (error) {
+    // Those that the pieces delete are deleted once more, which does no harm.
+    marks?.giveBack(deletions);
     // With nothing to delete there is no room to be made.
-    if (!operations.some(({ type }) => type === 'delete')) throw error;
-    for (const piece of commitPieces(operations, prefix)) await commits.commit(() => piece);
+    if (!all.some(({ type }) => type === 'delete')) throw error;
+    for (const piece of commitPieces(all, prefix, puts)) await commits.commit(() => piece);
   }
 }
 
@@ -128,6 +142,12 @@ export async function readBatches(
     if (last === undefined || batches.length > 0) return batches;
     next = `${last.key}\0`;
   }
+}
+
+/** Up to which message a lane has been read when these batches came; none: the store has no more up to `upTo`. */
+export function lastRead(batches: readonly BatchRecord[], upTo: number): number {
+  const last = batches.at(-1);
+  return last === undefined ? upTo : lastOf(last);
 }
 
 /** Reads what the lanes of an outbox share; `undefined`: the store has none. @throws HoldfastError `STORE_FORMAT_UNKNOWN` */

@@ -22,6 +22,7 @@ import { type ReliableChannelOptions, resolveChannelOptions } from './options.js
 import { ReceivingHalf } from './receiving-half.js';
 import type { SendOptions } from './send-options.js';
 import { SendingHalf } from './sending-half.js';
+import { isSharedStore } from './shared-store.js';
 import type { Telemetry } from './telemetry.js';
 
 /** Names the agent in the device's inbox. */
@@ -177,7 +178,8 @@ export async function openReliableChannel<
   try {
     const commits = new GroupCommit(store, runtime);
     const emit = (event: ChannelEvent): void => observers.emit(event);
-    sending = await SendingHalf.open({ runtime, store, commits, sender, emit, telemetry });
+    const shared = isSharedStore(factory) ? factory : undefined;
+    sending = await SendingHalf.open({ runtime, store, commits, sender, emit, telemetry, marks: shared?.marks });
     const handlers = new ChannelHandlers((name, error) => emit({ type: 'handlerFailed', name, error }), telemetry);
     const receiving = await ReceivingHalf.open(store, {
       runtime,
@@ -190,6 +192,7 @@ export async function openReliableChannel<
       onReplyDropped: ({ name }, detail) => emit({ type: 'replyDropped', name, detail }),
       onDataRefused: ({ name }, detail) => emit({ type: 'dataRefused', name, detail }),
     });
+    shared?.onOpened({ sending, transport });
     return new ReliableChannel({ transport, store, sending, receiving, handlers, observers, logger, telemetry });
   } catch (error) {
     await sending?.close();

@@ -2,34 +2,27 @@
 // outlives connections; whoever owns it attaches the carrier of each new one. Everything that decides lies in
 // core/sender.ts; this file carries out and keeps the promises.
 
-import { Driver, HoldfastError, type Runtime, type TimerHandle } from '@holdfast/protocol';
+import { Driver, type EncodedMessage, HoldfastError, type TimerHandle } from '@holdfast/protocol';
 import { invariant } from '@holdfast/protocol/core';
 import type { FrameCarrier } from '@holdfast/transport';
 import type { ChannelEvent, SendingStats } from './channel-events.js';
-import type { CheckedStore } from './checked-store.js';
-import { Sender, type SenderInput, type SenderOptions, type SenderOutput, type StoreOperation } from './core/index.js';
+import {
+  type OutgoingMessage,
+  Sender,
+  type SenderInput,
+  type SenderOutput,
+  type StoreOperation,
+} from './core/index.js';
 import { DeadLetterBox } from './dead-letter-box.js';
-import { type Delivery, evictedDelivery, type Outcome, refusalError } from './delivery.js';
+import { closedOutcome, type Delivery, evictedDelivery, refusalError } from './delivery.js';
 import { DeliveryBook } from './delivery-book.js';
-import type { GroupCommit } from './group-commit.js';
+import type { MarksSurroundings, Origin, OutboxMarks } from './marks-contract.js';
 import { MessageEncoder } from './message-encoder.js';
-import { commitOutbox, openOutbox, readBatches } from './outbox-store.js';
+import { commitOutbox, lastRead, openOutbox, readBatches } from './outbox-store.js';
 import type { SendOptions } from './send-options.js';
+import type { SendingHalfOptions } from './sending-half-options.js';
 import { sendingStats } from './sending-stats.js';
-import type { MessageTelemetry } from './telemetry.js';
 import { Waiters } from './waiters.js';
-
-/** The parts that a sending half works with. */
-export interface SendingHalfOptions {
-  readonly runtime: Runtime;
-  readonly store: CheckedStore;
-  /** The one way to write the store. */
-  readonly commits: GroupCommit;
-  readonly sender: SenderOptions;
-  readonly telemetry?: MessageTelemetry | undefined;
-  /** Told in a turn of its own: observers may send and close. */
-  emit(event: ChannelEvent): void;
-}
 
 /** One receiver's sending half. */
 export class SendingHalf {
@@ -40,6 +33,8 @@ export class SendingHalf {
   readonly #driver: Driver<SenderInput, SenderOutput>;
   readonly #encoder: MessageEncoder;
   readonly #deliveries: DeliveryBook;
+  /** Which messages are those of other tabs; `undefined`: there are none. */
+  readonly #marks: OutboxMarks | undefined;
   /** Those who wait for the half to come to rest, or to have room. */
   readonly #waiters = new Waiters();
   #carrier: FrameCarrier | undefined;
@@ -51,21 +46,29 @@ export class SendingHalf {
   #closing: Promise<void> | undefined;
   #isClosed = false;
 
-  private constructor(options: SendingHalfOptions, sender: Sender) {
+  private constructor(
+    options: SendingHalfOptions,
+    sender: Sender,
+    makeMarks?: (surroundings: MarksSurroundings) => OutboxMarks,
+  ) {
     this.#options = options;
     this.#sender = sender;
     this.#encoder = new MessageEncoder(options.telemetry);
     this.#driver = new Driver(sender, options.runtime, (output) => this.#apply(output));
     // Not before those who are about to be given the channel can observe it.
     this.#firstLook = options.runtime.setTimer(0, () => this.#feed({ type: 'turnEnded' }));
+    const isOver = (lane: string, sequence: number): boolean => sender.isOver(lane, sequence);
     this.#deliveries = new DeliveryBook({
       nextSequence: (lane) => sender.nextSequence(lane),
-      isOver: (lane, sequence) => sender.isOver(lane, sequence),
+      isOver,
       cancel: (lane, sequence) => this.#cancel(lane, sequence),
     });
+    const { runtime, commits } = options;
+    const prefix = options.sender.keyPrefix;
+    this.#marks = makeMarks?.({ runtime, commits, prefix, isOver });
     this.deadLetters = new DeadLetterBox({
       store: options.store,
-      keyPrefix: options.sender.keyPrefix,
+      keyPrefix: prefix,
       ids: () => sender.deadLetters.ids,
       send: (message) => this.#accept(message),
       discard: (id) => this.#discardDeadLetter(id),
@@ -82,7 +85,8 @@ export class SendingHalf {
     const sources = { random: runtime.randomUint32, wallClockMs: () => runtime.wallClockMs() };
     const commit = (operations: readonly StoreOperation[]): Promise<void> => options.commits.commit(() => operations);
     const opened = await openOutbox(store, sender.keyPrefix, sources, commit);
-    return new SendingHalf(options, new Sender(sender, opened, sources));
+    const makeMarks = await options.marks?.(store, sender.keyPrefix);
+    return new SendingHalf(options, new Sender(sender, opened, sources), makeMarks);
   }
 
   /** Takes the carrier of a new connection, in place of an earlier one. @throws HoldfastError `CHANNEL_EXISTS` */
@@ -120,6 +124,12 @@ export class SendingHalf {
     return this.#encoder.encode(name, data, options, (message) => this.#accept(message));
   }
 
+  /** Sends a message of another tab; its data is encoded already. */
+  sendMarked(origin: Origin, encoded: EncodedMessage, options?: SendOptions): Delivery<unknown> {
+    this.#checkOpen();
+    return this.#encoder.encodeGiven(encoded, options, (message) => this.#accept(message, origin));
+  }
+
   /** Resolves when another message would have room. */
   ready(): Promise<void> {
     return this.#waiters.until(() => this.#sender.hasRoom || this.#sender.state === 'closed');
@@ -127,16 +137,9 @@ export class SendingHalf {
 
   /** Resolves with true when the outbox is empty, or with false when the half is closed or the time is up before. */
   async drain({ timeoutMs }: { readonly timeoutMs?: number } = {}): Promise<boolean> {
-    const { runtime } = this.#options;
     const isEmpty = (): boolean => this.#sender.isEmpty;
-    let isTimeUp = false;
-    const onTimeUp = (): void => {
-      isTimeUp = true;
-      this.#waiters.look();
-    };
-    const timer = timeoutMs === undefined ? undefined : runtime.setTimer(timeoutMs, onTimeUp);
-    await this.#waiters.until(() => isTimeUp || isEmpty() || this.#sender.state === 'closed');
-    if (timer !== undefined) runtime.clearTimer(timer);
+    const isDone = (): boolean => isEmpty() || this.#sender.state === 'closed';
+    await this.#waiters.untilTimeout(isDone, this.#options.runtime, timeoutMs);
     return isEmpty();
   }
 
@@ -164,24 +167,18 @@ export class SendingHalf {
 
   async #close(): Promise<void> {
     this.#options.runtime.clearTimer(this.#firstLook);
+    this.#marks?.close();
     this.#endTurn();
     this.#feed({ type: 'close' });
     await this.#waiters.until(() => this.#sender.isStoreIdle);
     this.detach();
     this.#driver.stop();
-    const outcome: Outcome = this.#options.store.isDurable
-      ? { status: 'kept' }
-      : {
-          status: 'cancelled',
-          reason: 'the channel was closed, and its store does not outlive the process',
-          attempts: 0,
-        };
-    this.#deliveries.onClosed(outcome);
+    this.#deliveries.onClosed(closedOutcome(this.#options.store.isDurable));
     this.#isClosed = true;
     this.#waiters.look();
   }
 
-  #accept<Reply>(message: Extract<SenderInput, { type: 'send' }>['message']): Delivery<Reply> {
+  #accept<Reply>(message: OutgoingMessage, origin?: Origin): Delivery<Reply> {
     this.#checkOpen();
     // The core copies the message at once; an input that had to wait would find the bytes of another one.
     invariant(!this.#driver.isFeeding, 'programs send in turns of their own');
@@ -197,7 +194,9 @@ export class SendingHalf {
       this.#deliveries.tally.onEvicted(refused, 1);
       return evictedDelivery(refusalError(refused), refused, lane);
     }
-    const delivery = this.#deliveries.create<Reply>(lane, this.#sender.epoch, importance === 'critical');
+    const { epoch } = this.#sender;
+    if (origin !== undefined) this.#marks?.take(origin, { lane, sequence: this.#sender.nextSequence(lane), epoch });
+    const delivery = this.#deliveries.create<Reply>(lane, epoch, importance === 'critical');
     this.#driver.feed({ type: 'send', message });
     this.#planTurnEnd();
     return delivery;
@@ -244,6 +243,7 @@ export class SendingHalf {
       case 'acknowledged':
       case 'replied':
       case 'givenUp':
+        this.#marks?.onNews(output);
         this.#emit(this.#deliveries.tell(output));
         return;
     }
@@ -251,7 +251,7 @@ export class SendingHalf {
 
   async #commit({ operations }: Extract<SenderOutput, { type: 'commit' }>): Promise<void> {
     try {
-      await commitOutbox(this.#options.commits, operations, this.#options.sender.keyPrefix);
+      await commitOutbox(this.#options.commits, operations, this.#options.sender.keyPrefix, this.#marks);
       this.#feed({ type: 'committed' });
     } catch (error) {
       this.#feed({ type: 'commitFailed', detail: this.#reportStoreProblem(error) });
@@ -263,6 +263,7 @@ export class SendingHalf {
     try {
       const batches = await readBatches(store, sender.keyPrefix, { lane, from, maxBytes });
       this.#feed({ type: 'loaded', lane, batches, upTo, isDamaged: store.quarantinedCount > 0 });
+      this.#marks?.onLoaded(lane, { first: from, last: lastRead(batches, upTo) });
     } catch (error) {
       this.#reportStoreProblem(error);
       this.#feed({ type: 'loadFailed', lane });

@@ -46,6 +46,17 @@ export interface Telemetry<Stats> extends MessageTelemetry {
   measuring?(stats: () => Stats): () => void;
 }
 
+/** Sends a message under the eyes of whoever wants to know. @param send - takes all headers of it */
+export function tellSending<Sent extends Delivery>(
+  telemetry: MessageTelemetry | undefined,
+  message: SendingMessage,
+  headers: Headers | undefined,
+  send: (headers: Headers | undefined) => Sent,
+): Sent {
+  if (telemetry?.sending === undefined) return send(headers);
+  return telemetry.sending(message, (further) => send(withFurtherHeaders(headers, further)));
+}
+
 /** Headers of a message and further ones, which have to stand back: where there is no room they are left out. */
 export function withFurtherHeaders(own: Headers | undefined, further: Headers | undefined): Headers | undefined {
   if (further === undefined) return own;

@@ -1,5 +1,7 @@
 // Those who wait until something is so. What they wait for is looked at whenever it can have changed; nobody polls.
 
+import type { Runtime } from '@holdfast/protocol';
+
 /** A condition, and whom to tell. */
 interface Waiter {
   readonly isReached: () => boolean;
@@ -21,6 +23,18 @@ export class Waiters {
       if (isReached()) resolve();
       else this.#waiters.push({ isReached, resolve });
     });
+  }
+
+  /** The same, and also when the time is up before; without `timeoutMs` it never is. */
+  async untilTimeout(isReached: () => boolean, runtime: Runtime, timeoutMs: number | undefined): Promise<void> {
+    let isTimeUp = false;
+    const onTimeUp = (): void => {
+      isTimeUp = true;
+      this.look();
+    };
+    const timer = timeoutMs === undefined ? undefined : runtime.setTimer(timeoutMs, onTimeUp);
+    await this.until(() => isTimeUp || isReached());
+    if (timer !== undefined) runtime.clearTimer(timer);
   }
 
   /** Something may have changed: tells those whose condition holds now. */

@@ -1,6 +1,7 @@
 import { HoldfastError } from '@holdfast/protocol';
 import { describe, expect, it, vi } from 'vitest';
 import {
+  closedOutcome,
   Delivery,
   type DeliverySource,
   evictedDelivery,
@@ -76,6 +77,11 @@ it('has an error for each reason not to be taken', () => {
     code: 'MESSAGE_GIVEN_UP',
     message: expect.stringContaining('low importance'),
   });
+});
+
+it('ends as kept, or as cancelled where nothing keeps it, when its channel is closed', () => {
+  expect(closedOutcome(true)).toEqual({ status: 'kept' });
+  expect(closedOutcome(false)).toMatchObject({ status: 'cancelled', attempts: 0 });
 });
 
 describe('a quiet rejection', () => {

@@ -45,6 +45,19 @@ describe('the encoder of messages', () => {
     expect(seen).toEqual([{ name: 'n', lane: 'l', bytes: 3 }, true]);
   });
 
+  it('takes a message whose data is encoded already, and checks it', () => {
+    const encoder = new MessageEncoder(undefined);
+    const lanes: string[] = [];
+    const given = (data: Uint8Array): unknown =>
+      encoder.encodeGiven({ name: 'n', data }, { lane: 'l' }, ({ lane, entry }) => {
+        lanes.push(lane, ...decodeEntries(entry, 1).map((each) => [...each.data].join()));
+        return DELIVERY;
+      });
+    expect(given(Uint8Array.of(0xc0))).toBe(DELIVERY);
+    expect(lanes).toEqual(['l', '192']);
+    expect(() => given(new Uint8Array(300_000))).toThrow(expect.objectContaining({ code: 'MESSAGE_TOO_LARGE' }));
+  });
+
   it('refuses what can not be sent, and hands nothing over', () => {
     const encoder = new MessageEncoder(undefined);
     const refuse = (name: string, data: unknown, options?: SendOptions) => () => encode(encoder, name, data, options);

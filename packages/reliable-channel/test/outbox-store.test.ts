@@ -14,8 +14,11 @@ import {
   laneKey,
   metaKey,
   NO_TRAITS,
+  type StoreOperation,
 } from '../src/core/index.js';
-import { openOutbox, readBatches } from '../src/outbox-store.js';
+import { GroupCommit } from '../src/group-commit.js';
+import type { OutboxMarks } from '../src/marks-contract.js';
+import { commitOutbox, DELETE_FEW, lastRead, openOutbox, readBatches } from '../src/outbox-store.js';
 import { memoryStore } from '../src/stores/memory.js';
 
 const ALL = Number.MAX_SAFE_INTEGER;
@@ -161,4 +164,73 @@ describe('reading batches', () => {
     await expect(read).rejects.toMatchObject({ code: 'STORE_FAILED', message: expect.stringContaining(key) });
     await expect(store.get(key)).resolves.toEqual(Uint8Array.of(99, 3, 2));
   });
+});
+
+describe('a commit with the marks of tabs', () => {
+  const put = (key: string): StoreOperation => ({ type: 'put', key, value: Uint8Array.of(1) });
+  const remove = (key: string): StoreOperation => ({ type: 'delete', key });
+  const batch = put(batchKey('outbox', '', 1));
+  const lane = put(laneKey('outbox', ''));
+  let givenBack: readonly StoreOperation[];
+  let commits: string[][];
+  let refused: number;
+
+  function marksWith(deletions: readonly StoreOperation[]): OutboxMarks {
+    return {
+      take: () => {},
+      marksFor: () => [put('outbox/mark/a/1')],
+      takeDeletions: () => [...deletions],
+      giveBack: (operations) => {
+        givenBack = operations;
+      },
+      onNews: () => {},
+      onLoaded: () => {},
+      close: () => {},
+    };
+  }
+
+  function commit(operations: readonly StoreOperation[], deletions: readonly StoreOperation[]): Promise<void> {
+    const runtime = createVirtualRuntime({ seed: 1 });
+    const full = {
+      commit: async (asked: readonly StoreOperation[]) => {
+        if (refused-- > 0) throw new Error('the disk is full');
+        commits.push(asked.map(({ key }) => key));
+      },
+    };
+    return commitOutbox(new GroupCommit(full as never, runtime), operations, 'outbox', marksWith(deletions));
+  }
+
+  beforeEach(() => {
+    givenBack = [];
+    commits = [];
+    refused = 0;
+  });
+
+  it('takes them and the deletions of others along', async () => {
+    await commit([batch, lane], [remove('outbox/mark/b/1')]);
+    expect(commits).toEqual([[batch.key, lane.key, 'outbox/mark/b/1', 'outbox/mark/a/1']]);
+    expect(givenBack).toEqual([]);
+  });
+
+  it('that is refused goes in pieces, with the marks in that of their batches', async () => {
+    refused = 1;
+    const deletions = Array.from({ length: DELETE_FEW + 1 }, (_, n) => remove(`outbox/mark/b/${n}`));
+    await commit([batch, lane], deletions);
+    expect(commits).toHaveLength(3);
+    expect(commits[0]).toEqual([lane.key, ...deletions.slice(0, DELETE_FEW).map(({ key }) => key)]);
+    expect(commits[2]).toEqual([batch.key, 'outbox/mark/a/1']);
+    expect(givenBack).toEqual(deletions);
+  });
+
+  it('that is refused and frees nothing fails', async () => {
+    refused = 1;
+    await expect(commit([batch, lane], [])).rejects.toThrow('the disk is full');
+    expect(commits).toEqual([]);
+  });
+});
+
+it('knows how far a lane has been read', async () => {
+  await storeBatches('outbox', 2);
+  const batches = await readBatches(store, 'outbox', { lane: '', from: 1, maxBytes: ALL });
+  expect([lastRead(batches, 99), lastRead([], 99)]).toEqual([4, 99]);
 });

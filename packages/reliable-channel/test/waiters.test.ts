@@ -1,3 +1,4 @@
+import { createVirtualRuntime } from '@holdfast/simulator';
 import { expect, it } from 'vitest';
 import { Waiters } from '../src/waiters.js';
 
@@ -25,4 +26,23 @@ it('tells each one when its own condition holds, once', async () => {
   waiters.look();
   await Promise.resolve();
   expect([told, waiters.isEmpty]).toEqual([['at once', 'first', 'second'], true]);
+});
+
+it('tells one who waits no longer than so when the time is up, and sets no timer for ever', async () => {
+  const runtime = createVirtualRuntime({ seed: 1 });
+  const waiters = new Waiters();
+  const told: string[] = [];
+  let isReached = false;
+  const wait = (name: string, timeoutMs?: number): void => {
+    void waiters.untilTimeout(() => isReached, runtime, timeoutMs).then(() => told.push(name));
+  };
+  wait('a second', 1_000);
+  wait('two seconds', 2_000);
+  wait('for ever');
+  await runtime.advance(1_000);
+  expect(told).toEqual(['a second']);
+  isReached = true;
+  waiters.look();
+  await runtime.advance(5_000);
+  expect(told).toEqual(['a second', 'two seconds', 'for ever']);
 });

@@ -3,6 +3,7 @@
 import { systemRuntime } from '@holdfast/protocol';
 import { openReliableChannel, type ReliableChannel } from '@holdfast/reliable-channel';
 import { idbStore, requestPersistence } from '@holdfast/reliable-channel/idb';
+import { openSharedChannel, type SharedChannel } from '@holdfast/reliable-channel/tabs';
 import { describeStoreCompliance } from '@holdfast/simulator/compliance';
 import { CONNECT_REASON, createTransport, RETURN_ON_ERROR, WAIT_FOR_ACK, WAIT_TIL_SENT } from '@holdfast/transport';
 import { websocket } from '@holdfast/transport/websocket';
@@ -61,6 +62,68 @@ function waitingCount(): number {
   return streams.reduce((count, channel) => count + channel.stats().outboxMessages, 0);
 }
 
+/** What a tab tells the test. Times are those of the wall clock, in milliseconds. */
+export type TabReport =
+  /** It leads now, or does not any more. */
+  | { readonly type: 'role'; readonly isLeader: boolean; readonly atMs: number }
+  /** It has sent the numbers up to here. */
+  | { readonly type: 'sent'; readonly value: number }
+  /** This message is on disk. */
+  | { readonly type: 'stored'; readonly value: number }
+  /** This message has ended. */
+  | { readonly type: 'settled'; readonly value: number; readonly status: string };
+
+/** The shared channel of this page; empty before that. */
+const shared: SharedChannel[] = [];
+
+/** Opens the channel that all tabs share. What happens is told to `report`, a function that the test has put into the page. */
+async function openShared(agentUrl: string): Promise<void> {
+  const { report } = globalThis as unknown as { readonly report: (what: TabReport) => void };
+  const channel = await openSharedChannel({
+    name: 'outbox',
+    open: (store) => {
+      const link = websocket({ url: agentUrl });
+      const transport = createTransport({ deviceId: 'tablet-3', link, reconnectBackoff: { minMs: 10, maxMs: 100 } });
+      return openReliableChannel({ transport, store });
+    },
+  });
+  shared.push(channel);
+  channel.observe((event) => {
+    if (event.type === 'roleChanged') report({ type: 'role', isLeader: event.isLeader, atMs: Date.now() });
+  });
+}
+
+/** Sends the numbers from `first` to `last` as messages of this tab, a few in each turn. */
+function sendReadings(from: string, first: number, last: number): void {
+  const { report } = globalThis as unknown as { readonly report: (what: TabReport) => void };
+  const [channel] = shared as [SharedChannel];
+  let value = first;
+  for (let n = 0; n < BURST && value <= last; n++, value++) {
+    const sent = value;
+    const delivery = channel.send('reading', { from, value: sent });
+    void delivery.stored.then(() => report({ type: 'stored', value: sent }));
+    void delivery.settled.then(({ status }) => report({ type: 'settled', value: sent, status }));
+  }
+  report({ type: 'sent', value: value - 1 });
+  if (value <= last) reading[0] = setTimeout(() => sendReadings(from, value, last), READING_MS);
+}
+
+/** The time between turns with messages, in milliseconds: whoever is told of each of them must keep up. */
+const READING_MS = 10;
+
+/** The timer of the messages to come. */
+const reading: (ReturnType<typeof setTimeout> | undefined)[] = [];
+
+/** Sends no more. */
+function stopReadings(): void {
+  clearTimeout(reading[0]);
+}
+
+/** Closes the shared channel of this page. */
+async function closeShared(): Promise<void> {
+  await shared[0]?.close();
+}
+
 /** Runs the suite for stores on IndexedDB, a new database for each test. */
 function checkStore(): Promise<TestResult[]> {
   const runner = new PageRunner();
@@ -87,12 +150,17 @@ function deleteDatabase(name: string): Promise<void> {
 
 const holdfast = {
   checkStore,
+  closeShared,
   continueStream,
   createTransport,
   idbStore,
   openReliableChannel,
+  openShared,
+  openSharedChannel,
   requestPersistence,
+  sendReadings,
   startStream,
+  stopReadings,
   systemRuntime,
   waitingCount,
   websocket,

@@ -52,7 +52,8 @@ export class BrowserProfile {
     });
     this.#running = child;
     const exited = once(child, 'exit');
-    const browser = await chromium.connectOverCDP(await endpointOf(child));
+    // Otherwise every page would pass for visible for ever, and none could be frozen.
+    const browser = await chromium.connectOverCDP(await endpointOf(child), { noDefaults: true });
     const context = browser.contexts()[0] as BrowserContext;
     const faults: string[] = [];
     const kill = async (): Promise<void> => {

@@ -27,6 +27,7 @@ export type HoldfastErrorCode =
   | 'STORE_FORMAT_UNKNOWN'
   | 'STORE_LOCKED'
   | 'STORE_UNAVAILABLE'
+  | 'TABS_UNAVAILABLE'
   | 'TOO_MANY_DEVICES'
   | 'TOO_MANY_LANES'
   | 'TOO_MANY_SENDS'

@@ -19,6 +19,7 @@ export * from './key-part.js';
 export * from './lane-expiry.js';
 export * from './lane-numbers.js';
 export * from './loaded-batches.js';
+export * from './mark-record.js';
 export * from './message-id.js';
 export * from './message-traits.js';
 export * from './outbox.js';

@@ -25,6 +25,8 @@ export class IdbConnection {
   readonly #name: string;
   #database: Promise<IDBDatabase> | undefined;
   #isClosed = false;
+  /** The transactions under way. */
+  readonly #running = new Set<IDBTransaction>();
 
   /** @param name - of the database; it is made when it is missing */
   constructor(name: string) {
@@ -56,13 +58,31 @@ export class IdbConnection {
     if (this.#database !== undefined) await this.#drop(this.#database);
   }
 
+  /** Lets it go at once and for good: what is under way is undone. */
+  abandon(): void {
+    this.#isClosed = true;
+    for (const transaction of this.#running) {
+      try {
+        transaction.abort();
+      } catch {
+        // It is over already, and has not said so yet.
+      }
+    }
+    if (this.#database !== undefined) void this.#drop(this.#database);
+  }
+
   #run<Result>(
     database: IDBDatabase,
     mode: IDBTransactionMode,
     work: (records: IDBObjectStore) => Result | PromiseLike<Result>,
   ): Result | PromiseLike<Result> {
     // Without this Chrome says that it is done when the operating system has the bytes, and power may still take them.
-    return work(database.transaction(RECORDS, mode, { durability: 'strict' }).objectStore(RECORDS));
+    const transaction = database.transaction(RECORDS, mode, { durability: 'strict' });
+    this.#running.add(transaction);
+    for (const end of ['complete', 'abort']) {
+      transaction.addEventListener(end, () => this.#running.delete(transaction));
+    }
+    return work(transaction.objectStore(RECORDS));
   }
 
   #open(): Promise<IDBDatabase> {

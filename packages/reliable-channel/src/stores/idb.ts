@@ -43,7 +43,14 @@ export function idbStore(name: string): StoreFactory {
   return { name: `idb ${name}`, open: () => openIdb(name) };
 }
 
-async function openIdb(name: string): Promise<Store> {
+/** A store in IndexedDB that its page may have to let go within one turn. */
+export interface AbandonableStore extends Store {
+  /** Lets the store go at once, as a crash does: a commit under way is undone, and whoever wants the store can have it. */
+  abandon(): void;
+}
+
+/** Opens what `idbStore` opens. @throws HoldfastError as that does */
+export async function openIdb(name: string): Promise<AbandonableStore> {
   checkAvailable(name);
   const release = await claimStore(name).catch((cause) => Promise.reject(unavailable(name, cause)));
   if (release === undefined) {
@@ -95,7 +102,7 @@ async function claim(connection: IdbConnection, name: string): Promise<string> {
   return owner;
 }
 
-class IdbStore implements Store {
+class IdbStore implements AbandonableStore {
   readonly isDurable = true;
   readonly #connection: IdbConnection;
   readonly #owner: string;
@@ -129,6 +136,11 @@ class IdbStore implements Store {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  abandon(): void {
+    this.#connection.abandon();
+    this.#release();
   }
 
   async #close(): Promise<void> {

@@ -144,3 +144,21 @@ it('stays closed when it is closed', async () => {
   expect(browser.factory.open).toHaveBeenCalledTimes(1);
   await promisifyRequest(browser.factory.deleteDatabase('test'));
 });
+
+it('that is abandoned undoes what is under way at once, and stays closed', async () => {
+  await put('a');
+  const writing = put('b').catch((error) => error);
+  await Promise.resolve();
+  connection.abandon();
+  expect(await writing).toBeInstanceOf(Error);
+  await expect(put('c')).rejects.toThrow('the store is closed');
+  const other = new IdbConnection('test');
+  const found = await other.transact('readonly', (records) => promisifyRequest(records.getAllKeys()), never);
+  expect(found).toEqual(['a']);
+  await other.close();
+});
+
+it('can be abandoned before it was ever open', async () => {
+  connection.abandon();
+  await expect(put('a')).rejects.toThrow('the store is closed');
+});

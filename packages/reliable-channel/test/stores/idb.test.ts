@@ -5,7 +5,7 @@ import { promisifyRequest } from 'idb-keyval';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StoreOperation } from '../../src/core/index.js';
 import type { Store } from '../../src/store.js';
-import { idbStore } from '../../src/stores/idb.js';
+import { idbStore, openIdb } from '../../src/stores/idb.js';
 import { abortWith, type FakeBrowser, FakeLocks, IDBObjectStore, stubBrowser } from '../support/fake-browser.js';
 
 afterEach(() => {
@@ -201,6 +201,27 @@ describe('an open IndexedDB store', () => {
     expect([...((await taker.get('b')) ?? [])]).toEqual([1]);
     await taker.commit([put('d', 1)]);
     await taker.close();
+  });
+});
+
+describe('a store that its page lets go at once', () => {
+  it('is free for another one, has no half of a commit, and takes nothing more from that page', async () => {
+    browser = stubBrowser();
+    const locks = new FakeLocks();
+    vi.stubGlobal('navigator', { locks });
+    const leaving = await openIdb('outbox');
+    await leaving.commit([put('a', 1)]);
+    const commit = leaving.commit([put('b', 1), put('c', 1)]).catch((error) => error);
+    leaving.abandon();
+    store = await idbStore('outbox').open();
+    const failure = await commit;
+    if (failure !== undefined) expect(failure).toMatchObject({ code: 'STORE_FAILED' });
+    expect(await keys()).toEqual(failure === undefined ? ['a', 'b', 'c'] : ['a']);
+    await expect(leaving.commit([put('d', 1)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    await leaving.close();
+    expect(locks.isHeld('holdfast/store/outbox')).toBe(true);
+    await store.commit([put('e', 1)]);
+    await store.close();
   });
 });
 

@@ -72,10 +72,10 @@ export class FakeLocks {
   readonly #held = new Map<string, Promise<unknown>>();
   requests = 0;
 
-  async request(name: string, { signal }: { readonly signal: AbortSignal }, hold: () => Promise<void>): Promise<void> {
+  async request(name: string, { signal }: { readonly signal?: AbortSignal }, hold: () => Promise<void>): Promise<void> {
     this.requests += 1;
     const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
     aborted.catch(() => {});
     while (this.#held.has(name)) await Promise.race([this.#held.get(name), aborted]);

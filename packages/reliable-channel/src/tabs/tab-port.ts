@@ -1,0 +1,38 @@
+// What a shared channel needs of its browser. Tests have tabs of their own behind it; browser-tab-port.ts is the real one.
+
+import type { Runtime } from '@holdfast/protocol';
+import type { AbandonableStore } from '../stores/idb.js';
+import type { BusMessage } from './bus-message.js';
+
+/** One tab's end of what connects the tabs. */
+export interface Bus {
+  post(message: BusMessage): void;
+  close(): void;
+}
+
+/** What the browser does with the page. */
+export interface PageEvents {
+  /** Nothing will run until `resume`, perhaps never again. Only what is done at once is done. */
+  readonly freeze: () => void;
+  readonly resume: () => void;
+}
+
+/** A tab's surroundings. */
+export interface TabPort {
+  readonly runtime: Runtime;
+  readonly locks: TabLocks;
+  /** Connects to all other ends of this name, in this tab too. Each hears the others' messages in the order of each sender. */
+  openBus(name: string, onMessage: (message: BusMessage) => void): Bus;
+  openStore(name: string): Promise<AbandonableStore>;
+  /** Tells what happens to the page. Returns the function that ends it. */
+  watchPage(events: PageEvents): () => void;
+}
+
+/** Locks that the browser lets go when their tab ends, however that ends. */
+export interface TabLocks {
+  /**
+   * Waits for its turn, then holds the lock until what `hold` returns is settled. Rejects when that rejects, and when `signal`
+   * has ended the waiting.
+   */
+  request(name: string, options: { readonly signal?: AbortSignal }, hold: () => Promise<void>): Promise<void>;
+}
