@@ -3,6 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { filesOf as builtFilesOf, NOT_IN_TRANSPORT, strangersIn } from '../scripts/size/bundle.mjs';
 
 /** The files of a bundle of `source`, made for browsers or for Node, from the repository's root on. */
 async function filesOf(source: string, platform: 'browser' | 'node' = 'browser'): Promise<string[]> {
@@ -56,4 +57,20 @@ test('a bundle for Node has the link of Node', async () => {
   const files = await filesOf("export { websocket } from '@holdfast/transport/websocket';", 'node');
   expect(files).toContain('packages/transport/src/links/websocket-node.ts');
   expect(files).not.toContain('packages/transport/src/links/websocket.ts');
+});
+
+describe('the check of the published bundles', () => {
+  const bundled = (entry: string) =>
+    builtFilesOf(fileURLToPath(new URL(`../scripts/size/${entry}.mjs`, import.meta.url)));
+
+  test('finds no store and no library for retries in the transport alone', async () => {
+    const files = await bundled('transport');
+    expect(files.length).toBeGreaterThan(1);
+    expect(strangersIn(files, NOT_IN_TRANSPORT)).toEqual([]);
+  });
+
+  test('finds what does not belong in a bundle', async () => {
+    const found = strangersIn(await bundled('page'), NOT_IN_TRANSPORT);
+    expect(found.sort()).toEqual(['idb-keyval', 'p-retry', 'reliable-channel']);
+  });
 });
