@@ -39,6 +39,13 @@ describe('a bundle for a page', () => {
     ).toEqual([]);
   });
 
+  test('has nothing for several tabs, unless it is asked for', async () => {
+    const isForTabs = (path: string): boolean => /reliable-channel\/src\/(tabs\/|core\/mark-record)/.test(path);
+    expect((await filesOf(PAGE)).filter(isForTabs)).toEqual([]);
+    const files = await filesOf(`${PAGE} export { openSharedChannel } from '@holdfast/reliable-channel/tabs';`);
+    expect(files).toContain('packages/reliable-channel/src/tabs/leader.ts');
+  });
+
   test('of the transport alone has no store, and nothing of the channel', async () => {
     const files = await filesOf("export { createTransport } from '@holdfast/transport';");
     expect(files).toContain('packages/transport/src/transport.ts');

@@ -6,4 +6,4 @@ export type { SharedSendOptions } from './bus-message.js';
 export { openSharedChannel, type SharedChannelOptions } from './open-shared-channel.js';
 export { SharedChannel, type SharedChannelEvent, type SharedChannelStats } from './shared-channel.js';
 export type { SharedDelivery } from './tab-message.js';
-export { UNSTORED_MAX_BYTES, UNSTORED_MAX_MESSAGES } from './tab-outbox.js';
+export { UNSTORED_MAX_BYTES, UNSTORED_MAX_MESSAGES, WAITING_MAX_MESSAGES } from './tab-outbox.js';

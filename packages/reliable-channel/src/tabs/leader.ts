@@ -34,6 +34,9 @@ export function tabLock(name: string, tab: string): string {
   return `holdfast/tab/${name}/${tab}`;
 }
 
+/** Tabs that are gone of which a leader knows; what the first of them had said has arrived long ago. */
+const GONE_TABS_MAX = 1_000;
+
 /** One time of leading. */
 export class Leader implements MarksObserver {
   readonly #options: LeaderOptions;
@@ -47,6 +50,8 @@ export class Leader implements MarksObserver {
   #news = new Map<string, TabNews[]>();
   /** The tabs of whose end it wants to know, and what ends the wanting. */
   readonly #watched = new Map<string, AbortController>();
+  /** Tabs that are gone. What they have said may arrive after their end, when nothing tells any more what of it is stored. */
+  readonly #gone = new Set<string>();
   #stopObserving = (): void => {};
   #isOver = false;
 
@@ -112,9 +117,13 @@ export class Leader implements MarksObserver {
   /** Brings everything to an end in order: the store has what was taken, and is let go. */
   async stop(): Promise<void> {
     await this.#channel?.close();
-    await this.#parts?.transport.disconnect();
     this.#tell();
     this.#end();
+  }
+
+  /** Ends the connection. That can take a second, for which nobody has to wait who wants to lead. */
+  async disconnect(): Promise<void> {
+    await this.#parts?.transport.disconnect();
   }
 
   /** Lets everything go at once, as a crash does: nothing may run in this page any more. */
@@ -169,6 +178,7 @@ export class Leader implements MarksObserver {
   }
 
   #onTab(message: ToLeader): void {
+    if ('tab' in message && this.#gone.has(message.tab)) return;
     switch (message.type) {
       case 'who':
         this.#bus.post({ to: 'all', life: this.#life });
@@ -229,6 +239,8 @@ export class Leader implements MarksObserver {
     this.#watched.set(tab, watch);
     const onGone = async (): Promise<void> => {
       this.#watched.delete(tab);
+      this.#gone.add(tab);
+      for (const first of this.#gone) if (this.#gone.size > GONE_TABS_MAX) this.#gone.delete(first);
       this.#marks?.forget(tab);
     };
     const lock = tabLock(this.#options.name, tab);

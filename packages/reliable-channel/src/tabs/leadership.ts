@@ -86,9 +86,11 @@ export class Leadership {
     this.#isClosed = true;
     this.#clearRetry();
     this.#stopWaiting();
-    if (this.#isLeading) await this.#leader?.stop();
-    else this.#leader?.abandon();
+    const leader = this.#leader;
+    if (this.#isLeading) await leader?.stop();
+    else leader?.abandon();
     this.#stepDown();
+    await leader?.disconnect();
   }
 
   async #lead(): Promise<void> {

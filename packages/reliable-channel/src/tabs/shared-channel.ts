@@ -126,7 +126,7 @@ export class SharedChannel<
   /**
    * Takes a message. It goes to the tab that leads, is stored there, and sent until the agent has handled it. When the leading
    * tab is gone another one goes on, and nothing is lost or sent as a new message. Up to 16,384 messages and 16 MiB of a tab may
-   * wait to be stored; beyond that they end as evicted, and `stored` rejects with `OUTBOX_FULL`.
+   * wait to be stored, and 250,000 to be settled; beyond that they end as evicted, and `stored` rejects with `OUTBOX_FULL`.
    *
    * @param name - any string that is not empty, at most 255 bytes in UTF-8
    * @param data - null, booleans, numbers, strings, `Uint8Array`, arrays and plain objects of these
@@ -193,8 +193,9 @@ export class SharedChannel<
 
   async #close(): Promise<void> {
     await this.#outbox.untilStored(CLOSE_TIMEOUT_MS);
-    this.#stopWatching();
+    // Until then the page can be frozen: what is being closed is let go then.
     await this.#leadership.close();
+    this.#stopWatching();
     this.#outbox.close();
     this.#bus.close();
     this.#parts.leave();

@@ -14,6 +14,8 @@ import { type SharedDelivery, TabMessage } from './tab-message.js';
 export const UNSTORED_MAX_MESSAGES = 16_384;
 /** Bytes of their names and data. */
 export const UNSTORED_MAX_BYTES = 16 * 1024 * 1024;
+/** Messages of a tab that may wait for their end: each of them costs a little memory until then. */
+export const WAITING_MAX_MESSAGES = 250_000;
 
 /** What a tab's outbox needs. */
 export interface TabOutboxOptions {
@@ -59,7 +61,7 @@ export class TabOutbox {
     }
     const encoded = encodeMessage(name, data);
     const bytes = bytesOf(encoded);
-    if (this.#unstoredMessages >= UNSTORED_MAX_MESSAGES || this.#unstoredBytes + bytes > UNSTORED_MAX_BYTES) {
+    if (!this.#hasRoomFor(bytes)) {
       return evictedDelivery(refusalError('outboxFull'), 'outboxFull', lane);
     }
     // The encoder uses its bytes again, and a view would be copied with everything around it.
@@ -119,9 +121,7 @@ export class TabOutbox {
 
   /** Resolves when another message would have room. */
   ready(): Promise<void> {
-    return this.#waiters.until(
-      () => this.#unstoredMessages < UNSTORED_MAX_MESSAGES && this.#unstoredBytes < UNSTORED_MAX_BYTES,
-    );
+    return this.#waiters.until(() => this.#hasRoomFor(1));
   }
 
   /** Resolves with true when everything is over, or with false when the time is up before. */
@@ -147,6 +147,11 @@ export class TabOutbox {
     this.#unstoredMessages = 0;
     this.#unstoredBytes = 0;
     this.#waiters.look();
+  }
+
+  #hasRoomFor(bytes: number): boolean {
+    const isOneMore = this.#unstoredMessages < UNSTORED_MAX_MESSAGES && this.#messages.size < WAITING_MAX_MESSAGES;
+    return isOneMore && this.#unstoredBytes + bytes <= UNSTORED_MAX_BYTES;
   }
 
   #hand(): void {

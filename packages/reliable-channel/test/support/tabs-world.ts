@@ -19,8 +19,7 @@ import type { SharedChannel } from '../../src/tabs/shared-channel.js';
 import type { Bus, PageEvents, TabLocks, TabPort } from '../../src/tabs/tab-port.js';
 import { ChannelRig } from './channel-rig.js';
 
-/** How long a message takes between tabs, and a commit, in milliseconds. */
-const BUS_MS = 1;
+/** How long a commit takes, in milliseconds. */
 const COMMIT_MS = 2;
 
 /** What never comes. */
@@ -47,6 +46,8 @@ export class TabsWorld {
   readonly locks = new Map<string, Request[]>();
   readonly buses: { readonly name: string; readonly tab: WorldTab; hear(message: BusMessage): void }[] = [];
   readonly store: StoreFactory = memoryStore();
+  /** How long a message takes between tabs, in milliseconds. */
+  busMs = 1;
   /** Called with what a tab commits, before the store has it and after. */
   beforeCommit: ((tab: WorldTab, operations: readonly StoreOperation[]) => void) | undefined;
   afterCommit: ((tab: WorldTab, operations: readonly StoreOperation[]) => void) | undefined;
@@ -157,7 +158,7 @@ export class WorldTab implements TabPort {
         if (this.isDead || this.isMute) return;
         const others = buses.filter((each) => each !== bus && each.name === name);
         const copy = structuredClone(message);
-        rig.runtime.setTimer(BUS_MS, () => {
+        rig.runtime.setTimer(this.#world.busMs, () => {
           for (const each of others)
             each.tab.#run(() => void (buses.includes(each) && each.hear(structuredClone(copy))));
         });

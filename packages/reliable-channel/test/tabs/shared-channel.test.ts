@@ -23,8 +23,11 @@ interface Reading {
 }
 
 /** Sends numbered messages of one tab. */
-function sendAll(tab: WorldTab, from: string, count: number, first = 1): SharedDelivery[] {
-  return Array.from({ length: count }, (_, index) => tab.channel.send('reading', { from, value: first + index }));
+function sendAll(tab: WorldTab, from: string, count: number, first = 1, lane?: string): SharedDelivery[] {
+  const options = lane === undefined ? undefined : { lane };
+  return Array.from({ length: count }, (_, index) =>
+    tab.channel.send('reading', { from, value: first + index }, options),
+  );
 }
 
 function handledOf(from: string): number[] {
@@ -250,6 +253,28 @@ describe('a leading tab that crashes', () => {
     expect(statusesOf(sent)).toEqual(['forgotten']);
   });
 
+  it('when it could not store a message and has stored a later one does not let that one overtake', async () => {
+    await world.rig.runtime.advance(10);
+    first.isMute = true;
+    let failures = 0;
+    world.beforeCommit = (_, operations) => {
+      if (!hasMark(operations) || failures > 0) return;
+      failures += 1;
+      throw new HoldfastError('STORE_FAILED', 'the disk is full');
+    };
+    const sent = sendAll(second, 'second', 1);
+    await world.rig.until(() => failures === 1);
+    sent.push(...sendAll(second, 'second', 1, 2));
+    await world.rig.until(() => handledOf('second').length === 1);
+    first.kill();
+    await world.rig.until(() => areSettled(sent));
+    await world.rig.runtime.advance(5_000);
+    expect(handledOf('second')).toEqual([2]);
+    expect(sent.map(({ outcome }) => outcome?.status)).toEqual(['forgotten', 'acknowledged']);
+    await expect(sent[0]?.stored).rejects.toMatchObject({ code: 'MESSAGE_GIVEN_UP' });
+    await sent[1]?.stored;
+  });
+
   it('leaves its own messages in the outbox, and no marks', async () => {
     const own = sendAll(first, 'first', 10);
     await world.rig.until(() => own.every(({ id }) => id !== undefined));
@@ -276,6 +301,26 @@ describe('a tab that crashes and does not lead', () => {
   });
 });
 
+describe('a tab that is gone', () => {
+  it('is not listened to, although its last words arrive after its end', async () => {
+    const [, second] = (await world.openAll(2)) as [WorldTab, WorldTab];
+    await world.rig.runtime.advance(10);
+    const sent = sendAll(second, 'second', 3);
+    second.freeze();
+    await world.rig.until(() => handledOf('second').length === 3);
+    await world.rig.runtime.advance(1_000);
+    // It says again what it does not know to be stored, and has ended before that arrives.
+    second.dropHeld();
+    second.resume();
+    world.busMs = 50;
+    await world.rig.runtime.advance(60);
+    second.kill();
+    await world.rig.runtime.advance(5_000);
+    expect(handledOf('second')).toEqual(numbersTo(3));
+    expect(sent.every(({ outcome }) => outcome === undefined || outcome.status !== 'cancelled')).toBe(true);
+  });
+});
+
 describe('a page that stands still', () => {
   it('settles its messages when it goes on, as one of those who wait', async () => {
     const [first, second] = (await world.openAll(2)) as [WorldTab, WorldTab];
@@ -292,6 +337,16 @@ describe('a page that stands still', () => {
     expect(handledOf('first')).toEqual(numbersTo(20));
     second.kill();
     await world.rig.until(() => first.channel.isLeader);
+  });
+
+  it('lets go of what it was closing', async () => {
+    const [first, second] = (await world.openAll(2)) as [WorldTab, WorldTab];
+    world.beforeCommit = (tab) => void (tab === first && first.freeze());
+    const sent = sendAll(second, 'second', 5);
+    void first.channel.close();
+    await world.rig.until(() => second.channel.isLeader);
+    await world.rig.until(() => areSettled(sent));
+    expect(handledOf('second')).toEqual(numbersTo(5));
   });
 
   it('is not next in line', async () => {
@@ -407,9 +462,10 @@ describe('in storms of every kind', () => {
     const { runtime } = world.rig;
     const chance = createVirtualRuntime({ seed }).randomUint32;
     const pick = (count: number): number => chance() % count;
+    world.busMs = 1 + pick(20);
     world.rig.handle = () =>
       pick(4) === 0 ? new Promise((resolve) => runtime.setTimer(pick(30), () => resolve(undefined))) : undefined;
-    const lives: { tab: WorldTab; name: string; sent: SharedDelivery[]; isFrozen: boolean }[] = [];
+    const lives: { tab: WorldTab; name: string; lanes: SharedDelivery[][]; isFrozen: boolean }[] = [];
     const gone: typeof lives = [];
     world.afterCommit = (tab) => void (pick(30) === 0 && lives.length > 1 && end(tab));
     world.beforeCommit = (tab) => void (pick(30) === 0 && lives.length > 1 && end(tab));
@@ -422,7 +478,7 @@ describe('in storms of every kind', () => {
     for (let step = 0; step < 150; step++) {
       await runtime.advance(pick(12));
       if (lives.length < 2 || (lives.length < 4 && pick(20) === 0)) {
-        lives.push({ tab: await world.open(), name: `tab ${world.tabs.length}`, sent: [], isFrozen: false });
+        lives.push({ tab: await world.open(), name: `tab ${world.tabs.length}`, lanes: [[], []], isFrozen: false });
       }
       const life = lives[pick(lives.length)] as (typeof lives)[number];
       const action = pick(40);
@@ -437,25 +493,32 @@ describe('in storms of every kind', () => {
         else life.tab.freeze();
         life.isFrozen = !life.isFrozen;
       } else if (action < 8) world.rig.network.cut();
-      else if (!life.isFrozen) life.sent.push(...sendAll(life.tab, life.name, 1 + pick(5), life.sent.length + 1));
+      else if (!life.isFrozen) {
+        const lane = pick(2);
+        const sent = life.lanes[lane] as SharedDelivery[];
+        sent.push(...sendAll(life.tab, `${life.name}, lane ${lane}`, 1 + pick(5), sent.length + 1, `${lane}`));
+      }
     }
     world.beforeCommit = undefined;
     world.afterCommit = undefined;
     for (const life of lives) if (life.isFrozen) life.tab.resume();
     if (lives.length === 0) await world.open();
-    await world.rig.until(() => lives.every(({ sent }) => areSettled(sent)));
+    await world.rig.until(() => lives.every(({ lanes }) => lanes.every(areSettled)));
     await runtime.advance(20_000);
-    for (const { name, sent } of lives) {
-      expect(handledOf(name)).toEqual(numbersTo(sent.length));
-      expect(statusesOf(sent).filter((status) => !['acknowledged', 'forgotten'].includes(status))).toEqual([]);
+    for (const { name, lanes } of lives) {
+      for (const [lane, sent] of lanes.entries()) {
+        expect(handledOf(`${name}, lane ${lane}`)).toEqual(numbersTo(sent.length));
+        expect(statusesOf(sent).filter((status) => !['acknowledged', 'forgotten'].includes(status))).toEqual([]);
+      }
     }
-    for (const { name, sent, tab } of gone) {
-      // What a dead tab did not know to be stored may be there all the same, but nothing behind it that is missing.
-      const handled = handledOf(name);
-      expect(handled).toEqual(numbersTo(handled.length));
-      const stored = sent.filter(({ id }) => id !== undefined).length;
-      expect(handled.length).toBeGreaterThanOrEqual(stored);
-      if (!tab.isDead) expect(areSettled(sent)).toBe(true);
+    for (const { name, lanes, tab } of gone) {
+      for (const [lane, sent] of lanes.entries()) {
+        // What a dead tab did not know to be stored may be there all the same, but nothing behind it that is missing.
+        const handled = handledOf(`${name}, lane ${lane}`);
+        expect(handled).toEqual(numbersTo(handled.length));
+        expect(handled.length).toBeGreaterThanOrEqual(sent.filter(({ id }) => id !== undefined).length);
+        if (!tab.isDead) expect(areSettled(sent)).toBe(true);
+      }
     }
   });
 });

@@ -2,7 +2,12 @@ import { encodeData } from '@holdfast/protocol';
 import { createVirtualRuntime, type VirtualRuntime } from '@holdfast/simulator';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ToLeader } from '../../src/tabs/bus-message.js';
-import { TabOutbox, UNSTORED_MAX_BYTES, UNSTORED_MAX_MESSAGES } from '../../src/tabs/tab-outbox.js';
+import {
+  TabOutbox,
+  UNSTORED_MAX_BYTES,
+  UNSTORED_MAX_MESSAGES,
+  WAITING_MAX_MESSAGES,
+} from '../../src/tabs/tab-outbox.js';
 
 const EPOCH = '0123456789abcdef';
 const ACKNOWLEDGED = { outcome: { status: 'acknowledged' } } as const;
@@ -113,6 +118,17 @@ describe("a tab's outbox", () => {
     for (let index = 0; index < most; index++) expect(outbox.send('n', large, undefined).outcome).toBeUndefined();
     expect(outbox.send('n', large, undefined).outcome).toMatchObject({ status: 'evicted', cause: 'outboxFull' });
     expect(outbox.unstored).toBe(most);
+  });
+
+  it('lets no more messages than its limit wait for their end', () => {
+    for (let first = 1; first <= WAITING_MAX_MESSAGES; first += 10_000) {
+      send(10_000);
+      outbox.onNews([{ type: 'stored', first, count: 10_000, lane: '', sequence: first, epoch: EPOCH }]);
+    }
+    expect([outbox.unstored, outbox.waiting]).toEqual([0, WAITING_MAX_MESSAGES]);
+    expect(send(1)[0]?.outcome).toMatchObject({ status: 'evicted', cause: 'outboxFull' });
+    outbox.onNews([{ type: 'over', first: 1, last: 1, end: ACKNOWLEDGED }]);
+    expect(send(1)[0]?.outcome).toBeUndefined();
   });
 
   it('keeps what was asked for a message as it was then', async () => {
