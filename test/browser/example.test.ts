@@ -128,7 +128,8 @@ test('an inspection goes from stored to sent to acknowledged, and its row says w
   await send();
   expect(await untilDone(1)).toBe(1);
   const seen = await page.evaluate(() => (globalThis as unknown as { seen: string[] }).seen);
-  expect(seen).toEqual(['stored', 'sent', 'acknowledged']);
+  // Before that the row is drawn as taken, where the disk takes longer than a drawing.
+  expect(seen.slice(seen[0] === 'taken' ? 1 : 0)).toEqual(['stored', 'sent', 'acknowledged']);
   await until(() => text('#rows-body tr')).toContain('work order 1');
   expect((await state()).done).toMatchObject({ reliable: 1, repeated: 0 });
   await until(() => text('#announcement')).toBe('Press 7: in order: acknowledged');
