@@ -233,12 +233,13 @@ test('a page that is loaded again shows what waits, and sends it', async () => {
   await page.waitForSelector('html[data-ready="yes"]');
   const found = Number(/ (\d+) messages were waiting/.exec(await text('#kept'))?.[1]);
   expect(found).toBeGreaterThanOrEqual(accepted);
-  expect(await text('#rows-body')).toContain('Lathe 2: in order');
-  expect(new Set(await stages())).toEqual(new Set(['stored']));
+  // Rows are drawn a moment after the channel is open, and the server hears of work a moment after it is done.
+  await until(() => text('#rows-body')).toContain('Lathe 2: in order');
+  await until(async () => new Set(await stages())).toEqual(new Set(['stored']));
   await choose('up');
   expect(await untilDone(found)).toBe(found);
   await until(() => text('#kept')).toContain('has been emptied since');
-  expect((await state()).done).toMatchObject({ reliable: found, repeated: 0 });
+  await until(async () => (await state()).done).toMatchObject({ reliable: found, repeated: 0 });
 });
 
 test('three ways compared: a plain send answers 0 for what the agent never handles, the channel does not', async () => {
