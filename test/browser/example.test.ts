@@ -131,14 +131,14 @@ test('an inspection goes from stored to sent to acknowledged, and its row says w
   // Before that the row is drawn as taken, where the disk takes longer than a drawing.
   expect(seen.slice(seen[0] === 'taken' ? 1 : 0)).toEqual(['stored', 'sent', 'acknowledged']);
   await until(() => text('#rows-body tr')).toContain('work order 1');
-  expect((await state()).done).toMatchObject({ reliable: 1, repeated: 0 });
+  await until(async () => (await state()).done).toMatchObject({ reliable: 1, repeated: 0 });
   await until(() => text('#announcement')).toBe('Press 7: in order: acknowledged');
 });
 
 test('what the agent refuses for good says so in its row', async () => {
   await send('press-9');
   await until(stages).toEqual(['over']);
-  expect(await text('#rows-body tr')).toContain('rejected: no machine press-9 in the register');
+  await until(() => text('#rows-body tr')).toContain('rejected: no machine press-9 in the register');
   expect(await count('over')).toBe(1);
 });
 
@@ -162,7 +162,7 @@ test.each([
     await choose('up');
     const acknowledged = await untilDone(30);
     expect(acknowledged).toBe(await count('accepted'));
-    expect((await state()).done).toMatchObject({ reliable: acknowledged, repeated: 0 });
+    await until(async () => (await state()).done).toMatchObject({ reliable: acknowledged, repeated: 0 });
   },
 );
 
@@ -212,8 +212,8 @@ test('an agent that is killed in the middle and started again makes up for every
   await page.click('#agent');
   const acknowledged = await untilDone(20);
   expect(acknowledged).toBe(await count('accepted'));
+  await until(async () => (await state()).done.reliable).toBe(acknowledged);
   const { done } = await state();
-  expect(done.reliable).toBe(acknowledged);
   // What it had done and not recorded when it died comes again; a work order is in the record.
   expect(done.repeated).toBeLessThanOrEqual(unrecorded);
   const row = page.locator('#rows-body tr', { hasText: 'lane inspections, number 2' });
@@ -300,7 +300,7 @@ test('a store whose data is cleared under the page is told at once', async () =>
   await send();
   await until(() => text('#problem')).toContain('its data was cleared');
   await until(() => stages()).toEqual(['over']);
-  expect(await text('#rows-body tr')).toContain('evicted');
+  await until(() => text('#rows-body tr')).toContain('evicted');
   expect(await violationsIn(page)).toEqual([]);
 });
 
@@ -336,7 +336,7 @@ test('everything can be done by keyboard alone', async () => {
   await tabTo('send');
   await page.keyboard.press('Enter');
   expect(await untilDone(1)).toBe(1);
-  expect(await text('#rows-body tr')).toContain('Press 7: oil leaklane alarms');
+  await until(() => text('#rows-body tr')).toContain('Press 7: oil leaklane alarms');
   await tabTo('sensor');
   await page.keyboard.press('Space');
   await tabTo('up');
