@@ -17,10 +17,10 @@ import {
 const packOptions: object = { useRecords: false, skipValues: [undefined], useToJSON: false };
 const unpackOptions: object = { useRecords: false, mapsAsObjects: true, copyBuffers: true, int64AsType: 'auto' };
 const packr = new Packr(packOptions);
+const unpackr = new Unpackr(unpackOptions);
 
 /** What msgpackr returns in `REUSE_BUFFER_MODE`: its memory, and where in it the bytes are. */
 type PackedBytes = Uint8Array<ArrayBuffer> & { readonly start: number; readonly end: number };
-const unpackr = new Unpackr(unpackOptions);
 
 /**
  * The data of a message as MessagePack: null, booleans, numbers, strings, `Uint8Array`, arrays and plain objects of

@@ -40,8 +40,10 @@ export class MessageEncoder {
     { lane, importance, traits, headers }: ResolvedSendOptions,
     accept: Accept<Reply>,
   ): Delivery<Reply> {
+    // Whoever looks on may encode something before it sends this on, and the codec writes everything over what was before.
+    const kept = this.#telemetry === undefined ? data : data.slice();
     return tellSending(this.#telemetry, { name, lane, bytes: data.length }, headers, (all) =>
-      accept({ lane, importance, traits, entry: this.#entries.encode(name, data, all) }),
+      accept({ lane, importance, traits, entry: this.#entries.encode(name, kept, all) }),
     );
   }
 }

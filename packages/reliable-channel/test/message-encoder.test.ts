@@ -1,3 +1,4 @@
+import { encodeData } from '@holdfast/protocol';
 import { decodeEntries } from '@holdfast/protocol/core';
 import { describe, expect, it } from 'vitest';
 import { Delivery } from '../src/delivery.js';
@@ -43,6 +44,16 @@ describe('the encoder of messages', () => {
     const messages = encode(new MessageEncoder(telemetry), 'n', 'ab', { lane: 'l', headers: { mine: 'm' } });
     expect(messages).toMatchObject([{ headers: { mine: 'm', traceparent: 't' } }]);
     expect(seen).toEqual([{ name: 'n', lane: 'l', bytes: 3 }, true]);
+  });
+
+  it('keeps a message whole while tracing encodes something else', () => {
+    const telemetry: MessageTelemetry = {
+      sending(_, send) {
+        encodeData('what an exporter has to say');
+        return send();
+      },
+    };
+    expect(encode(new MessageEncoder(telemetry), 'n', 'ab')).toMatchObject([{ name: 'n', data: [0xa2, 0x61, 0x62] }]);
   });
 
   it('takes a message whose data is encoded already, and checks it', () => {
