@@ -2,9 +2,9 @@
 // and that ends as nearly all do: what is stored is told by one number, what is settled by the outbox. Other endings are
 // kept for a while, in case somebody asks late.
 
-import { HoldfastError } from '@holdfast/protocol';
-import type { EvictionCause, Run } from './core/index.js';
-import { Delivery, type DeliverySource, type Outcome, quietRejection } from './delivery.js';
+import type { Run } from './core/index.js';
+import { Deferred } from './deferred.js';
+import { Delivery, type DeliverySource, neverStoredError, type Outcome, quietRejection } from './delivery.js';
 
 /** What deliveries ask of the channel. */
 export interface DeliveriesQuestions {
@@ -69,7 +69,7 @@ export class Deliveries implements DeliverySource {
     const outcome = this.outcome(sequence);
     const isSafe = this.#isStored(sequence) || outcome?.status === 'acknowledged';
     // What was given up before it was ever stored never will be.
-    const error = outcome === undefined || isSafe ? undefined : errorOf(outcome);
+    const error = outcome === undefined || isSafe ? undefined : neverStoredError(outcome);
     if (error !== undefined) return quietRejection(error);
     if (isSafe) return Promise.resolve();
     const waiting = this.#waitingFor(sequence);
@@ -134,7 +134,7 @@ export class Deliveries implements DeliverySource {
     }
     for (const [sequence, waiting] of this.#waitingIn(run)) {
       if (this.#isStored(sequence)) waiting.stored?.resolve();
-      else waiting.stored?.reject(errorOf(outcome));
+      else waiting.stored?.reject(neverStoredError(outcome));
       waiting.settled?.resolve(outcome);
       this.#waiting.delete(sequence);
     }
@@ -146,7 +146,7 @@ export class Deliveries implements DeliverySource {
     this.#closedOutcome = outcome;
     for (const [sequence, waiting] of this.#waiting) {
       waiting.settled?.resolve(this.outcome(sequence) ?? outcome);
-      if (!this.#isStored(sequence)) waiting.stored?.reject(errorOf(outcome));
+      if (!this.#isStored(sequence)) waiting.stored?.reject(neverStoredError(outcome));
     }
     this.#waiting.clear();
   }
@@ -195,34 +195,5 @@ export class Deliveries implements DeliverySource {
       const waiting = this.#waiting.get(sequence);
       if (waiting !== undefined) yield [sequence, waiting];
     }
-  }
-}
-
-/** Why a message that ended so will never be stored. */
-export function errorOf(outcome: Outcome): HoldfastError {
-  const reason = 'reason' in outcome ? outcome.reason : 'the channel was closed';
-  if (outcome.status !== 'evicted')
-    return new HoldfastError('MESSAGE_GIVEN_UP', `the message was ${outcome.status}: ${reason}`);
-  const codes: Partial<Record<EvictionCause, 'OUTBOX_FULL' | 'STORE_FAILED'>> = {
-    outboxFull: 'OUTBOX_FULL',
-    storeFailed: 'STORE_FAILED',
-    unreadable: 'STORE_FAILED',
-  };
-  return new HoldfastError(codes[outcome.cause] ?? 'MESSAGE_GIVEN_UP', reason);
-}
-
-/** A promise, and who settles it. A rejection that nobody looks at is none. */
-export class Deferred<Value> {
-  readonly promise: Promise<Value>;
-  resolve!: (value: Value) => void;
-  reject!: (error: unknown) => void;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    // A rejection that nobody looks at must not end the program.
-    this.promise.catch(() => {});
   }
 }

@@ -91,6 +91,19 @@ export function refusalError(cause: Refused): HoldfastError {
       );
 }
 
+/** Why a message that ended so will never be stored. */
+export function neverStoredError(outcome: Outcome): HoldfastError {
+  const reason = 'reason' in outcome ? outcome.reason : 'the channel was closed';
+  if (outcome.status !== 'evicted')
+    return new HoldfastError('MESSAGE_GIVEN_UP', `the message was ${outcome.status}: ${reason}`);
+  const codes: Partial<Record<EvictionCause, 'OUTBOX_FULL' | 'STORE_FAILED'>> = {
+    outboxFull: 'OUTBOX_FULL',
+    storeFailed: 'STORE_FAILED',
+    unreadable: 'STORE_FAILED',
+  };
+  return new HoldfastError(codes[outcome.cause] ?? 'MESSAGE_GIVEN_UP', reason);
+}
+
 /** How a message ends that is not settled when its channel is closed. */
 export function closedOutcome(isDurable: boolean): Outcome {
   if (isDurable) return { status: 'kept' };

@@ -2,8 +2,8 @@
 
 import { decodeData, HoldfastError, type HoldfastErrorCode, ProtocolError } from '@holdfast/protocol';
 import { messageId } from '../core/index.js';
-import { Deferred, errorOf } from '../deliveries.js';
-import { type Outcome, quietRejection } from '../delivery.js';
+import { Deferred } from '../deferred.js';
+import { neverStoredError, type Outcome, quietRejection } from '../delivery.js';
 import type { HandedEnd, HandedMessage } from './bus-message.js';
 
 /** A message of a shared channel on its way. Its end is told in the tab that has sent it, whichever tab leads. */
@@ -75,7 +75,7 @@ export class TabMessage implements SharedDelivery {
       return;
     }
     const reason = 'reason' in outcome ? outcome.reason : 'nobody knows why';
-    this.#error = code === undefined ? errorOf(outcome) : new HoldfastError(code as HoldfastErrorCode, reason);
+    this.#error = code === undefined ? neverStoredError(outcome) : new HoldfastError(code as HoldfastErrorCode, reason);
     this.#storing?.reject(this.#error);
   }
 }
