@@ -23,7 +23,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Libraries that only the named files may import, so that one file changes when the library does. */
 const LIBRARY_HOMES: Readonly<Record<string, readonly RegExp[]>> = {
-  msgpackr: [/^packages\/protocol\/src\/codec\.ts$/],
   lmdb: [/^packages\/reliable-channel\/src\/stores\/lmdb\.ts$/],
   'idb-keyval': [/^packages\/reliable-channel\/src\/stores\/idb\.ts$/],
   // Each end of a WebSocket in Node.

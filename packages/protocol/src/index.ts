@@ -1,7 +1,6 @@
 // What both ends of Holdfast speak. Applications rarely import this package: the transport, the channel and the agent
 // re-export what their users need. `@holdfast/protocol/core` holds the pure parts.
 
-export { decodeData, encodeData } from './codec.js';
 export {
   CLOSE_CODE,
   type CodeOf,
@@ -23,6 +22,8 @@ export {
   type TimeoutInput,
   type TimerHandle,
 } from './core/index.js';
+export { decodeData } from './data-decoder.js';
+export { encodeData } from './data-encoder.js';
 export { Driver } from './driver.js';
 export { callUserCode, Listeners } from './listeners.js';
 export { checkMessage, type EncodedMessage, encodeMessage } from './message.js';

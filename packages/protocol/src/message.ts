@@ -1,7 +1,7 @@
 // The one check that every message passes before anything else happens to it, whichever way it is sent.
 
-import { encodeData } from './codec.js';
 import { HoldfastError, hasLoneSurrogate, MESSAGE_MAX_BYTES, NAME_MAX_BYTES, utf8Length } from './core/index.js';
+import { encodeData } from './data-encoder.js';
 
 /** A message ready for a frame. `data` belongs to the caller only until the next message is encoded. */
 export interface EncodedMessage {

@@ -3,7 +3,6 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeData, encodeData } from '../src/codec.js';
 import {
   decodeEntries,
   encodeEntry,
@@ -15,6 +14,8 @@ import {
   LENGTH_BYTES,
   ProtocolError,
 } from '../src/core/index.js';
+import { decodeData } from '../src/data-decoder.js';
+import { encodeData } from '../src/data-encoder.js';
 import { concat, EPOCH, framed, frames, SAMPLE_FRAMES } from './support/frames.js';
 
 const SEED = Number(process.env.HOLDFAST_FUZZ_SEED ?? Date.now() % 2 ** 31);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decodeData } from '../src/codec.js';
 import { MESSAGE_MAX_BYTES, NAME_MAX_BYTES } from '../src/core/index.js';
+import { decodeData } from '../src/data-decoder.js';
 import { checkMessage, encodeMessage } from '../src/message.js';
 
 const codeError = (code: string) => expect.objectContaining({ name: 'HoldfastError', code });

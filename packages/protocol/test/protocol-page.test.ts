@@ -3,7 +3,6 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decodeData, encodeData } from '../src/codec.js';
 import {
   CLOSE_CODE,
   decodeEntries,
@@ -19,6 +18,8 @@ import {
   REFUSE_CODE,
   RESULT_KIND,
 } from '../src/core/index.js';
+import { decodeData } from '../src/data-decoder.js';
+import { encodeData } from '../src/data-encoder.js';
 import { bytesOf, concat } from './support/frames.js';
 
 const page = readFileSync(new URL('../../../docs/protocol.md', import.meta.url), 'utf8');

@@ -11,6 +11,9 @@ export function uvarLength(value: number): number {
   return length;
 }
 
+/** Where a float becomes bytes, whatever order the machine has them in. */
+const FLOAT = new DataView(new ArrayBuffer(8));
+
 /** Collects bytes. All integers are big-endian. */
 export class ByteWriter {
   #bytes: Uint8Array;
@@ -32,6 +35,14 @@ export class ByteWriter {
     return this;
   }
 
+  u16(value: number): this {
+    invariant(Number.isInteger(value) && value >= 0 && value <= 0xffff, 'a u16 is below 65,536');
+    this.#reserve(2);
+    this.#bytes[this.#length++] = value >>> 8;
+    this.#bytes[this.#length++] = value;
+    return this;
+  }
+
   u32(value: number): this {
     invariant(Number.isInteger(value) && value >= 0 && value <= 0xffffffff, 'a u32 is below 2^32');
     this.#reserve(4);
@@ -40,6 +51,12 @@ export class ByteWriter {
     this.#bytes[this.#length++] = value >>> 8;
     this.#bytes[this.#length++] = value;
     return this;
+  }
+
+  /** A number in the 64 bits of IEEE 754. */
+  f64(value: number): this {
+    FLOAT.setFloat64(0, value);
+    return this.u32(FLOAT.getUint32(0)).u32(FLOAT.getUint32(4));
   }
 
   /** An unsigned LEB128 integer below 2^53. */

@@ -13,7 +13,6 @@ export * from './frames.js';
 export * from './invariant.js';
 export * from './limits.js';
 export * from './machine.js';
-export * from './messagepack-check.js';
 export * from './round-trip.js';
 export * from './runtime.js';
 export * from './utf8.js';

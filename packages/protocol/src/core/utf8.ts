@@ -1,9 +1,13 @@
 // Strict UTF-8 for the short strings in frames. Cores may not use the platform's TextDecoder, and a port to firmware
 // needs the rule spelled out anyway: shortest form only, no surrogates, nothing above U+10FFFF (RFC 3629).
 
+/** Nearly all texts have nothing of this kind; an engine finds that out several times faster than a loop does. */
+const BEYOND_ASCII = /[\u0080-\uffff]/;
+
 /** The number of bytes of `text` in UTF-8. A lone surrogate counts as U+FFFD, three bytes. */
 export function utf8Length(text: string): number {
   let length = text.length;
+  if (!BEYOND_ASCII.test(text)) return length;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
     if (unit < 0x80) continue;
@@ -56,28 +60,28 @@ export function readUtf8(source: Uint8Array, offset: number, length: number): st
   const end = offset + length;
   let text = '';
   for (let at = offset; at < end; ) {
-    const point = pointAt(source, at, end);
+    // Nearly all bytes of nearly all texts are ASCII; eight of them at a time make this several times faster.
+    const a = source[at] as number;
+    if (at + 8 <= end) {
+      const b = source[at + 1] as number;
+      const c = source[at + 2] as number;
+      const d = source[at + 3] as number;
+      const e = source[at + 4] as number;
+      const f = source[at + 5] as number;
+      const g = source[at + 6] as number;
+      const h = source[at + 7] as number;
+      if ((a | b | c | d | e | f | g | h) < 0x80) {
+        text += String.fromCharCode(a, b, c, d, e, f, g, h);
+        at += 8;
+        continue;
+      }
+    }
+    const point = a < 0x80 ? a : pointAt(source, at, end);
     if (point < 0) return undefined;
-    text += String.fromCodePoint(point);
+    text += point < 0x10000 ? String.fromCharCode(point) : String.fromCodePoint(point);
     at += pointLength(point);
   }
   return text;
-}
-
-/** Whether `length` bytes at `offset` are UTF-8; unlike `readUtf8` it builds no string. The range must be in bounds. */
-export function isUtf8(source: Uint8Array, offset: number, length: number): boolean {
-  const end = offset + length;
-  for (let at = offset; at < end; ) {
-    // Nearly all bytes of nearly all texts; this line makes the check several times faster.
-    if ((source[at] as number) < 0x80) {
-      at++;
-      continue;
-    }
-    const point = pointAt(source, at, end);
-    if (point < 0) return false;
-    at += pointLength(point);
-  }
-  return true;
 }
 
 /** The code point that begins at `at`, or -1 when the bytes up to `end` do not hold a valid one. */
