@@ -7,14 +7,14 @@ export default [
   {
     name: 'channel, transport, WebSocket link, IndexedDB store; to come to 24 kB',
     path: 'scripts/size/page.mjs',
-    limit: '49 kB',
+    limit: '48 kB',
     gzip: true,
     modifyEsbuildConfig: asPage,
   },
   {
     name: 'transport alone',
     path: 'scripts/size/transport.mjs',
-    limit: '16.5 kB',
+    limit: '16.2 kB',
     gzip: true,
     modifyEsbuildConfig: asPage,
   },

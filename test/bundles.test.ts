@@ -78,6 +78,6 @@ describe('the check of the published bundles', () => {
 
   test('finds what does not belong in a bundle', async () => {
     const found = strangersIn(await bundled('page'), NOT_IN_TRANSPORT);
-    expect(found.sort()).toEqual(['idb-keyval', 'p-retry', 'reliable-channel']);
+    expect(found.sort()).toEqual(['idb-keyval', 'reliable-channel']);
   });
 });

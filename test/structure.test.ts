@@ -164,7 +164,7 @@ const RULES: readonly Rule[] = [
       one(CORE, "import { a } from '@holdfast/protocol';"),
       one(CORE, "import { a } from '@holdfast/agent/core';"),
       one(CORE, "import { a } from 'node:crypto';"),
-      one(CORE, "import { a } from 'p-retry';"),
+      one(CORE, "import { a } from 'lmdb';"),
     ],
     good: { [CORE]: "import { a } from './y.js'; import { b } from '@holdfast/protocol/core';" },
   },
@@ -194,7 +194,6 @@ const RULES: readonly Rule[] = [
     check: librariesStayAtHome,
     bad: [
       one('packages/reliable-channel/src/stores/memory.ts', "import { open } from 'lmdb';"),
-      one('packages/agent/src/x.ts', "import retry from 'p-retry';"),
       one('packages/agent/src/agent.ts', "import { trace } from '@opentelemetry/api';"),
       [
         'packages/transport/src/links/b.ts:1',
@@ -205,16 +204,16 @@ const RULES: readonly Rule[] = [
       ],
     ],
     good: {
-      'packages/reliable-channel/src/stores/idb-connection.ts':
-        "import retry, { AbortError } from 'p-retry'; export type { A } from 'p-retry';",
+      'packages/reliable-channel/src/stores/lmdb.ts':
+        "import { open, asBinary } from 'lmdb'; export type { A } from 'lmdb';",
     },
   },
   {
     name: 'packages declare what they import',
-    check: importsAreDeclared({ transport: ['@holdfast/protocol', 'p-retry'] }),
+    check: importsAreDeclared({ transport: ['@holdfast/protocol', 'ws'] }),
     checkRepository: importsAreDeclared(declaredDependencies()),
     bad: [one(SHELL, "import { a } from '@scope/ws/server';"), one(SHELL, "import { a } from '@holdfast/agent';")],
-    good: { [SHELL]: "import 'node:net'; import 'p-retry'; import '@holdfast/protocol/core'; import './y.js';" },
+    good: { [SHELL]: "import 'node:net'; import 'ws'; import '@holdfast/protocol/core'; import './y.js';" },
   },
   {
     name: 'file names are kebab-case',

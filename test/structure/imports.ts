@@ -34,7 +34,6 @@ const LIBRARY_HOMES: Readonly<Record<string, readonly RegExp[]>> = {
     /^packages\/agent\/src\/telemetry\/agent-metrics\.ts$/,
     /^packages\/agent\/src\/telemetry\/opentelemetry\.ts$/,
   ],
-  'p-retry': [/^packages\/reliable-channel\/src\/stores\/idb-connection\.ts$/],
 };
 
 function findImports(sources: readonly Source[], advise: (source: Source, found: Import) => string | undefined) {

@@ -1,15 +1,12 @@
 // A connection to one IndexedDB database, made again when the browser drops it: Safari does so in the background, every
-// browser when its storage process dies. p-retry runs the attempts. What was under way on a lost connection was aborted or
-// is complete, so doing it again is safe for whoever writes the same records again.
-
-import pRetry from 'p-retry';
+// browser when its storage process dies. What was under way on a lost connection was aborted or is complete, so doing it again
+// is safe for whoever writes the same records again.
 
 /** The object store that holds the records. */
 const RECORDS = 'records';
 
-/** Attempts to open after the first one, and the wait before the first of them in milliseconds; each is four times longer. */
-const REOPEN_RETRIES = 3;
-const REOPEN_WAIT_MS = 50;
+/** How long to wait before each further attempt to open: a storage process that died takes a moment to be back. */
+const REOPEN_WAITS_MS = [50, 200, 800];
 
 /** Errors of `indexedDB.open` that stay the same however often it is called. */
 const LASTING = new Set([
@@ -88,13 +85,7 @@ export class IdbConnection {
   #open(): Promise<IDBDatabase> {
     if (this.#database !== undefined) return this.#database;
     if (this.#isClosed) return Promise.reject(new Error('the store is closed'));
-    const opening = pRetry(() => openDatabase(this.#name), {
-      retries: REOPEN_RETRIES,
-      minTimeout: REOPEN_WAIT_MS,
-      factor: 4,
-      randomize: true,
-      shouldRetry: ({ error }) => !LASTING.has(error.name),
-    });
+    const opening = openPatiently(this.#name);
     this.#database = opening;
     opening.then(
       (database) => {
@@ -118,6 +109,18 @@ export class IdbConnection {
       () => {},
     );
   }
+}
+
+async function openPatiently(name: string): Promise<IDBDatabase> {
+  for (const waitMs of REOPEN_WAITS_MS) {
+    try {
+      return await openDatabase(name);
+    } catch (error) {
+      if (LASTING.has((error as DOMException).name)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+  return openDatabase(name);
 }
 
 function openDatabase(name: string): Promise<IDBDatabase> {
