@@ -15,6 +15,8 @@ interface Dialing {
   readonly transport: ReturnType<PageApi['createTransport']>;
   /** The wait before the next attempt. */
   delayMs: number;
+  /** Why connections ended. */
+  readonly causes: string[];
 }
 declare const dialing: Dialing;
 
@@ -142,28 +144,40 @@ test('a page that is offline for a while keeps what it is given, and sends it wh
   expect(site.handled).toEqual(numbersTo(after));
 });
 
+/** Keeps a connection up that is dialed again only when the page is told something: the wait is an hour, and never shorter. */
+async function keepConnected(port: number, keepaliveTimeoutMs = 45_000): Promise<void> {
+  const options = { url: `ws://127.0.0.1:${port}/holdfast`, keepaliveTimeoutMs };
+  await page.evaluate(async ({ url, keepaliveTimeoutMs }) => {
+    const transport = holdfast.createTransport({
+      deviceId: 'tablet-3',
+      link: holdfast.websocket({ url }),
+      keepaliveTimeoutMs,
+      reconnectBackoff: { minMs: 3_600_000, maxMs: 3_600_000 },
+      runtime: { ...holdfast.systemRuntime(), randomUint32: () => 0xffff_ffff },
+    });
+    const dialing: Dialing = { transport, delayMs: 0, causes: [] };
+    transport.observe((event) => {
+      if (event.type === 'reconnectScheduled') dialing.delayMs = event.delayMs;
+      if (event.type === 'disconnected') dialing.causes.push(event.cause.kind);
+    });
+    Object.assign(globalThis, { dialing });
+    await transport.connect();
+    transport.keepConnected();
+  }, options);
+}
+
+/** A browser without a window neither hides nor freezes a page, so what it would say is said by the test. */
+async function say(event: string): Promise<void> {
+  await page.evaluate((name) => document.dispatchEvent(new Event(name)), event);
+}
+
 test.each([
   ['the browser is online again', 'online'],
   ['a page that was frozen runs again', 'resume'],
   ['a page that was hidden is seen again', 'visibilitychange'],
 ])('dials at once when %s', async (_, event) => {
   const proxy = await startChaosProxy({ target: { host: '127.0.0.1', port: site.port } });
-  // With the largest random draw the wait is an hour.
-  await page.evaluate(async (url) => {
-    const transport = holdfast.createTransport({
-      deviceId: 'tablet-3',
-      link: holdfast.websocket({ url }),
-      reconnectBackoff: { minMs: 3_600_000, maxMs: 3_600_000 },
-      runtime: { ...holdfast.systemRuntime(), randomUint32: () => 0xffff_ffff },
-    });
-    const dialing: Dialing = { transport, delayMs: 0 };
-    transport.observe((event) => {
-      if (event.type === 'reconnectScheduled') dialing.delayMs = event.delayMs;
-    });
-    Object.assign(globalThis, { dialing });
-    await transport.connect();
-    transport.keepConnected();
-  }, `ws://127.0.0.1:${proxy.port}/holdfast`);
+  await keepConnected(proxy.port);
   await proxy.refuse(true);
   proxy.cut();
   await expect.poll(() => page.evaluate(() => dialing.delayMs)).toBeGreaterThan(3_000_000);
@@ -171,11 +185,43 @@ test.each([
   if (event === 'online') {
     await browser.context.setOffline(true);
     await browser.context.setOffline(false);
-  } else {
-    // A browser without a window neither hides nor freezes a page, so what it would say is said by the test.
-    await page.evaluate((name) => document.dispatchEvent(new Event(name)), event);
-  }
+  } else await say(event);
   await expect.poll(() => page.evaluate(() => dialing.transport.isConnected()), { timeout: 20_000 }).toBe(true);
+  await proxy.close();
+});
+
+test('finds out that its connection died while the page was frozen', async () => {
+  const proxy = await startChaosProxy({ target: { host: '127.0.0.1', port: site.port } });
+  await keepConnected(proxy.port, 1_000);
+  proxy.blackHole(true);
+  await say('resume');
+  await expect.poll(() => page.evaluate(() => dialing.causes), { timeout: 20_000 }).toEqual(['keepaliveTimeout']);
+  proxy.blackHole(false);
+  await say('resume');
+  await expect.poll(() => page.evaluate(() => dialing.transport.isConnected()), { timeout: 20_000 }).toBe(true);
+  await proxy.close();
+});
+
+test('keeps a connection that lives when the page runs again', async () => {
+  await keepConnected(site.port, 1_000);
+  await say('resume');
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  expect(await page.evaluate(() => [dialing.causes, dialing.transport.isConnected()])).toEqual([[], true]);
+});
+
+test('makes an attempt again that hangs when the network is back', async () => {
+  const proxy = await startChaosProxy({ target: { host: '127.0.0.1', port: site.port } });
+  await keepConnected(proxy.port);
+  proxy.cut();
+  await expect.poll(() => page.evaluate(() => dialing.delayMs)).toBeGreaterThan(3_000_000);
+  proxy.blackHole(true);
+  await say('resume');
+  await expect.poll(() => proxy.stats().connectionsDoomed, { timeout: 20_000 }).toBe(1);
+  proxy.blackHole(false);
+  // Not before it has hung for a while.
+  await expect
+    .poll(() => say('resume').then(() => page.evaluate(() => dialing.transport.isConnected())), { timeout: 20_000 })
+    .toBe(true);
   await proxy.close();
 });
 

@@ -38,7 +38,8 @@ export interface Link {
   dial(events: PipeEvents, signal: AbortSignal): Promise<Pipe>;
   /**
    * For a link that can tell when its network may be back, as a browser can: calls `onReturned` each time, until the returned
-   * function is called. A wait before the next attempt ends with that.
+   * function is called. A wait before the next attempt ends with that, an attempt that hangs is made again, and a connection
+   * is asked whether it lives.
    */
   watchReturn?(onReturned: () => void): () => void;
 }

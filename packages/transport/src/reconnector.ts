@@ -15,6 +15,10 @@ export interface DialFailure {
 export interface ReconnectorActions {
   /** One attempt, or the connection that is there; resolves with `undefined` when connected. */
   connect(): Promise<DialFailure | undefined>;
+  /** Gives up the attempt under way, unless the program asked for it. */
+  giveUp(): void;
+  /** Finds out soon whether the connection still lives. */
+  probe(): void;
   /** An attempt follows in `delayMs`, or earlier when the network may be back. */
   scheduled(delayMs: number): void;
   /** Tells when the network may be back, until the returned function is called. */
@@ -23,6 +27,9 @@ export interface ReconnectorActions {
 
 /** However often a network comes back: so long after one attempt the next one comes, at the earliest, in milliseconds. */
 const RETURN_MIN_MS = 1_000;
+
+/** An attempt that has taken so long when the network comes back is asking the network that went, in milliseconds. */
+const SLOW_ATTEMPT_MS = 5_000;
 
 /** Dials while somebody wishes it. */
 export class Reconnector {
@@ -39,6 +46,12 @@ export class Reconnector {
   /** Failures in a row. A connection that breaks at once counts as one, else a flapping server is dialed without end. */
   #failures = 0;
   #attemptedAtMs = Number.NEGATIVE_INFINITY;
+  #isAttempting = false;
+  /** The network may have come back since the latest attempt began. */
+  #hasReturned = false;
+  /** Makes the wait under way as short as it may be. */
+  #hasten: (() => void) | undefined;
+  #stopWatching: (() => void) | undefined;
 
   constructor(runtime: Runtime, backoff: BackoffOptions, actions: ReconnectorActions) {
     this.#runtime = runtime;
@@ -58,6 +71,7 @@ export class Reconnector {
   hold(afterLoss = false): () => void {
     const wish = Symbol('wish');
     this.#wishes.add(wish);
+    this.#stopWatching ??= this.#actions.watchReturn?.(() => this.#onReturned());
     // With an earlier wish there is a connection, or attempts run, or its loss is about to be told.
     if (this.#wishes.size === 1) {
       if (!afterLoss) this.#lost = undefined;
@@ -72,6 +86,8 @@ export class Reconnector {
   /** Takes every wish back. An attempt under way goes on; nothing follows it. */
   releaseAll(): void {
     this.#wishes.clear();
+    this.#stopWatching?.();
+    this.#stopWatching = undefined;
     this.#running?.abort();
     this.#running = undefined;
   }
@@ -119,11 +135,33 @@ export class Reconnector {
     this.#lost = undefined;
     for (;;) {
       signal.throwIfAborted();
-      this.#attemptedAtMs = this.#runtime.nowMs();
-      const failure = await this.#actions.connect();
+      const failure = await this.#attempt();
       if (failure === undefined) return;
       await this.#wait(failure.cause, signal);
     }
+  }
+
+  async #attempt(): Promise<DialFailure | undefined> {
+    this.#attemptedAtMs = this.#runtime.nowMs();
+    this.#hasReturned = false;
+    this.#isAttempting = true;
+    try {
+      return await this.#actions.connect();
+    } finally {
+      this.#isAttempting = false;
+    }
+  }
+
+  /** The network may be back: what was found out before says little. */
+  #onReturned(): void {
+    if (this.#connectedAtMs !== undefined) {
+      this.#actions.probe();
+      return;
+    }
+    this.#hasReturned = true;
+    const isSlow = this.#isAttempting && this.#runtime.nowMs() - this.#attemptedAtMs >= SLOW_ATTEMPT_MS;
+    if (isSlow) this.#actions.giveUp();
+    this.#hasten?.();
   }
 
   async #wait(cause: DisconnectCause, signal: AbortSignal): Promise<void> {
@@ -136,7 +174,7 @@ export class Reconnector {
     await new Promise<void>((resolve, reject) => {
       const end = (): void => {
         this.#runtime.clearTimer(timer);
-        stopWatching?.();
+        this.#hasten = undefined;
         signal.removeEventListener('abort', onAbort);
       };
       const onDue = (): void => {
@@ -150,14 +188,13 @@ export class Reconnector {
       const dueMs = this.#runtime.nowMs() + delayMs;
       let timer = this.#runtime.setTimer(delayMs, onDue);
       signal.addEventListener('abort', onAbort, { once: true });
-      const stopWatching = isWish(cause)
-        ? undefined
-        : this.#actions.watchReturn?.(() => {
-            const nowMs = this.#runtime.nowMs();
-            this.#runtime.clearTimer(timer);
-            const soonMs = Math.min(dueMs, this.#attemptedAtMs + RETURN_MIN_MS);
-            timer = this.#runtime.setTimer(Math.max(0, soonMs - nowMs), onDue);
-          });
+      if (isWish(cause)) return;
+      this.#hasten = () => {
+        this.#runtime.clearTimer(timer);
+        const soonMs = Math.min(dueMs, this.#attemptedAtMs + RETURN_MIN_MS);
+        timer = this.#runtime.setTimer(Math.max(0, soonMs - this.#runtime.nowMs()), onDue);
+      };
+      if (this.#hasReturned) this.#hasten();
     });
   }
 

@@ -17,8 +17,6 @@ export type RecoveryEvent = Exclude<RecoveryOutput, { readonly type: 'dial' | 'r
 
 /** What a recovery host does and tells. */
 export interface RecoveryHostActions extends ReconnectorActions {
-  /** Nobody wishes a connection any more: gives up the attempt under way, unless the program asked for it. */
-  giveUp(): void;
   event(event: RecoveryEvent): void;
 }
 

@@ -67,6 +67,7 @@ export class Transport {
       giveUp: () => {
         if (this.#asked === 0) this.#host.feed({ type: 'giveUp' });
       },
+      probe: () => this.#host.feed({ type: 'probe' }),
       event: (event) => this.#onRecovery(event),
     });
   }

@@ -17,6 +17,8 @@ class Bench {
   outcomes: (DialFailure | undefined | 'pending')[] = [{ cause: LOST }];
   finish: (failure: DialFailure | undefined) => void = () => {};
   onScheduled: () => void = () => {};
+  givenUp = 0;
+  probes = 0;
   /** Those who are told that the network may be back. */
   readonly watchers = new Set<() => void>();
 
@@ -27,6 +29,12 @@ class Bench {
       { minMs: 500, maxMs: 30_000 },
       {
         connect: () => this.#connect(),
+        giveUp: () => {
+          this.givenUp += 1;
+        },
+        probe: () => {
+          this.probes += 1;
+        },
         scheduled: (delayMs) => {
           this.delaysMs.push(delayMs);
           this.onScheduled();
@@ -250,16 +258,75 @@ describe('a network that is back', () => {
     expect(bench.dialedAtMs).toHaveLength(attempts);
   });
 
-  test('is watched for while there is a wait, and not otherwise', async () => {
-    const bench = await waiting();
-    expect(bench.watchers.size).toBe(1);
+  test('asks a connection whether it lives', async () => {
+    const bench = new Bench();
     bench.succeed();
-    bench.networkReturns();
+    bench.reconnector.hold();
     await bench.runtime.advance(1_000);
+    bench.networkReturns();
+    expect([bench.probes, bench.givenUp]).toEqual([1, 0]);
+    bench.outcomes = ['pending'];
+    bench.lose();
+    await bench.runtime.advance(10_000);
+    bench.networkReturns();
+    expect(bench.probes).toBe(1);
+  });
+
+  test('gives up an attempt that hangs, and dials again at once', async () => {
+    const bench = new Bench();
+    bench.outcomes = ['pending'];
+    bench.reconnector.hold();
+    await bench.runtime.advance(4_999);
+    bench.networkReturns();
+    expect(bench.givenUp).toBe(0);
+    await bench.runtime.advance(1);
+    bench.networkReturns();
+    expect(bench.givenUp).toBe(1);
+    bench.finish({ cause: { kind: 'asked', detail: 'the attempt was given up' } });
+    await bench.runtime.advance(0);
+    expect(bench.dialedAtMs).toEqual([0, 5_000]);
+  });
+
+  test('during an attempt that fails by itself makes the wait behind it short', async () => {
+    const bench = new Bench(3);
+    bench.outcomes = ['pending'];
+    const many = 12;
+    bench.reconnector.hold();
+    // Until the waits are long.
+    for (let n = 1; n < many; n++) {
+      await bench.runtime.runUntil(() => bench.dialedAtMs.length === n, { limitMs: 1_000_000 });
+      bench.finish({ cause: LOST });
+    }
+    await bench.runtime.runUntil(() => bench.dialedAtMs.length === many, { limitMs: 1_000_000 });
+    const beganMs = bench.runtime.nowMs();
+    await bench.runtime.advance(300);
+    bench.networkReturns();
+    bench.finish({ cause: LOST });
+    await bench.runtime.advance(700);
+    expect(bench.delaysMs.at(-1)).toBeGreaterThan(1_000);
+    expect(bench.dialedAtMs.at(-1)).toBe(beganMs + 1_000);
+    // It was said of that attempt and not of the next one.
+    bench.finish({ cause: LOST });
+    await bench.runtime.advance(1_000);
+    expect(bench.delaysMs.at(-1)).toBeGreaterThan(1_000);
+    expect(bench.dialedAtMs).toHaveLength(many + 1);
+  });
+
+  test('is watched for while somebody wishes a connection, and not otherwise', async () => {
+    const bench = new Bench();
     expect(bench.watchers.size).toBe(0);
-    const stopped = await waiting();
-    stopped.reconnector.releaseAll();
-    expect(stopped.watchers.size).toBe(0);
+    const release = bench.reconnector.hold();
+    const releaseOther = bench.reconnector.hold();
+    await bench.runtime.advance(0);
+    expect(bench.watchers.size).toBe(1);
+    release();
+    expect(bench.watchers.size).toBe(1);
+    releaseOther();
+    expect(bench.watchers.size).toBe(0);
+    bench.reconnector.hold();
+    expect(bench.watchers.size).toBe(1);
+    bench.reconnector.releaseAll();
+    expect(bench.watchers.size).toBe(0);
   });
 });
 

@@ -22,6 +22,7 @@ function bench() {
         return { cause: LOST };
       },
       scheduled: () => {},
+      probe: () => {},
       giveUp: () => {
         givenUp += 1;
       },

@@ -11,7 +11,7 @@
 import { CLOSE_CODE, type Machine, ProtocolError, type TimeoutInput } from '@holdfast/protocol/core';
 import { type ConnectionEvent, type ConnectionState, nextConnectionState } from './connection-state.js';
 import type { ConnectionInput, ConnectionOptions, ConnectionOutput, SendingInput } from './contract.js';
-import { Deadlines } from './deadlines.js';
+import { Deadlines, type DueStep } from './deadlines.js';
 import { connectReasonOf, type DisconnectCause } from './disconnect-cause.js';
 import { Incoming, type IncomingStep } from './incoming.js';
 import type { SendBuffer } from './send-buffer.js';
@@ -94,13 +94,16 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
       case 'giveUp':
         if (this.#state === 'dialing' || this.#state === 'handshaking') this.#cutOff('the attempt was given up', nowMs);
         break;
+      case 'probe':
+        this.#onDue(this.#deadlines.probe(nowMs), nowMs);
+        break;
       case 'powerOff':
         this.#connectAgainMs = undefined;
         this.#sending.onPowerOff();
         this.#cutOff('the device was switched off', nowMs);
         break;
       case 'timeout':
-        this.#onTimeout(nowMs);
+        this.#onDue(this.#deadlines.check(nowMs), nowMs);
         break;
       default:
         this.#onSending(input, nowMs);
@@ -144,7 +147,9 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     this.#sending.handle(input, this.#state === 'connected', nowMs);
     if (input.type === 'growSendBuffer') this.#tellRoom();
     // Without any time to wait, what has no result by now never gets one.
-    if ((input.type === 'send' || input.type === 'flush') && input.timeoutMs === 0) this.#onTimeout(nowMs);
+    if ((input.type === 'send' || input.type === 'flush') && input.timeoutMs === 0) {
+      this.#onDue(this.#deadlines.check(nowMs), nowMs);
+    }
   }
 
   #cutOff(detail: string, nowMs: number): void {
@@ -281,8 +286,7 @@ export class Connection implements Machine<ConnectionInput, ConnectionOutput> {
     }
   }
 
-  #onTimeout(nowMs: number): void {
-    const due = this.#deadlines.check(nowMs);
+  #onDue(due: DueStep | undefined, nowMs: number): void {
     if (due?.type === 'say') this.#sending.outgoing.pushControl(due.frame);
     if (due?.type === 'drop') {
       this.#outputs.push({ type: 'linkClose', atOnce: true });

@@ -50,6 +50,8 @@ export type ConnectionInput =
   | { readonly type: 'disconnect'; readonly code: number; readonly reason: string }
   /** Dialing: give up the attempt under way, if one is. */
   | { readonly type: 'giveUp' }
+  /** The link may have died unseen, since the network or the program was away: find out soon. */
+  | { readonly type: 'probe' }
   /** The device has lost its power: the link is gone at once, and so is everything that the device knew. */
   | { readonly type: 'powerOff' }
   | SendingInput;

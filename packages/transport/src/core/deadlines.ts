@@ -42,6 +42,11 @@ export class Deadlines {
     this.#keepalive?.onReceived(nowMs);
   }
 
+  /** The link may have died unseen. Returns what finds out, if nothing does yet. */
+  probe(nowMs: number): DueStep | undefined {
+    return this.#keepalive?.probe(nowMs) === true ? this.#ping() : undefined;
+  }
+
   /** The connection is over; `stateMs`: when its last bytes must have left. */
   onOver(stateMs = Number.POSITIVE_INFINITY): void {
     this.#stateMs = stateMs;
@@ -54,9 +59,7 @@ export class Deadlines {
     if (this.#callers.expire(nowMs)) return drop('sendTimeout', 'a send timed out, so the connection was dropped');
     const due = this.#keepalive?.check(nowMs);
     if (due === 'dead') return drop('keepaliveTimeout', 'the other end has gone silent');
-    if (due !== 'ping') return undefined;
-    this.#pingNonce = (this.#pingNonce + 1) % 2 ** 32;
-    return { type: 'say', frame: { type: 'ping', nonce: this.#pingNonce } };
+    return due === 'ping' ? this.#ping() : undefined;
   }
 
   /** Not later than anything that will be due; `undefined`: nothing will be. */
@@ -64,6 +67,11 @@ export class Deadlines {
     const keepaliveMs = this.#keepalive?.nextTimeoutMs() ?? Number.POSITIVE_INFINITY;
     const dueMs = Math.min(this.#stateMs, this.#callers.earliestDeadlineMs, keepaliveMs);
     return dueMs === Number.POSITIVE_INFINITY ? undefined : dueMs;
+  }
+
+  #ping(): DueStep {
+    this.#pingNonce = (this.#pingNonce + 1) % 2 ** 32;
+    return { type: 'say', frame: { type: 'ping', nonce: this.#pingNonce } };
   }
 }
 

@@ -34,6 +34,19 @@ describe('Deadlines', () => {
     expect(watch.check(108_000)).toMatchObject({ type: 'drop', cause: { kind: 'keepaliveTimeout' } });
   });
 
+  test('probes while connected, with a ping of its own number', () => {
+    const { watch } = deadlines();
+    expect(watch.probe(1_000)).toBeUndefined();
+    watch.onConnected(2_000);
+    expect(watch.probe(3_000)).toEqual({ type: 'say', frame: { type: 'ping', nonce: 1 } });
+    expect(watch.probe(3_500)).toBeUndefined();
+    watch.onReceived(4_000);
+    expect(watch.probe(5_000)).toEqual({ type: 'say', frame: { type: 'ping', nonce: 2 } });
+    expect(watch.check(15_000)).toMatchObject({ type: 'drop', cause: { kind: 'keepaliveTimeout' } });
+    watch.onOver();
+    expect(watch.probe(16_000)).toBeUndefined();
+  });
+
   test('watches the patience of callers', () => {
     const { watch, callers } = deadlines();
     callers.begin({ ...CALLER, deadlineMs: 7_000 });
