@@ -13,6 +13,8 @@ export default defineConfig({
     setupFiles: ['test/setup/fail-on-console.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A poll ends as soon as its condition holds; its default of one second ends it on a machine that stands still for one.
+    expect: { poll: { timeout: 20_000 } },
     pool: 'forks',
     maxWorkers: 2,
   },

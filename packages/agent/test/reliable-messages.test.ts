@@ -263,7 +263,9 @@ describe('the application database in the inbox', () => {
 
   it('has the effect of each message once, and can be read without one', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-agent-'));
-    const rig = await Rig.start({ store: lmdbStore(folder) });
+    // Hours may pass here while a slow disk writes, and this device answers no ping.
+    const patience = { keepaliveIdleMs: 3_600_000, keepaliveTimeoutMs: 3_600_000 };
+    const rig = await Rig.start({ store: lmdbStore(folder), connection: patience });
     rig.agent.on('payment', (amount: number, message) =>
       message.inboxTransaction((database) => {
         const balance = (database.get('balance') ?? 0) + amount;

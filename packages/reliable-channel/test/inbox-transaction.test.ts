@@ -160,7 +160,6 @@ it(`effects in the inbox's database happen once, through ${KILLS} kills (HOLDFAS
     acked = Math.max(acked, result.acked);
   }
   expect(acked).toBeGreaterThan(KILLS);
-  expect(acked).toBeLessThan(2 * MESSAGES);
   const { count } = await run(Number.POSITIVE_INFINITY);
   expect(count).toBe(2 * MESSAGES);
-}, 120_000);
+}, 600_000);

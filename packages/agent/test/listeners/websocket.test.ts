@@ -4,9 +4,12 @@ import { once } from 'node:events';
 import { createServer, type Server as HttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { encodeFrame } from '@holdfast/protocol/core';
 import { openReliableChannel } from '@holdfast/reliable-channel';
 import { memoryStore } from '@holdfast/reliable-channel/memory';
+import { createVirtualRuntime } from '@holdfast/simulator';
 import { startChaosProxy } from '@holdfast/simulator/chaos-proxy';
 import {
   CONNECT_REASON,
@@ -98,7 +101,7 @@ function dial(port: number): { socket: Socket; closed: Promise<string> } {
   socket.on('data', (bytes) => {
     text += bytes;
   });
-  return { socket, closed: once(socket, 'close').then(() => text) };
+  return { socket, closed: new Promise((resolve) => socket.once('close', () => resolve(text))) };
 }
 
 const UPGRADE = ['Host: x', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'];
@@ -267,7 +270,10 @@ describe('who may come in', () => {
 
 describe('strangers', () => {
   it('do not disturb those who are in', async () => {
-    const { agent, port, address, events } = await serve({}, { connection: { handshakeTimeoutMs: 200 } });
+    // The agent's clock stands still until the test moves it, so that only whom it means runs out of time.
+    const runtime = createVirtualRuntime({ seed: 1 });
+    const { agent, port, address, events } = await serve({}, { connection: { handshakeTimeoutMs: 200 }, runtime });
+    const failed = () => events.filter(({ type }) => type === 'handshakeFailed').length;
     const transport = transportTo(`ws://${address}`);
     await transport.connect();
     const garbage = dial(port);
@@ -282,6 +288,7 @@ describe('strangers', () => {
     // One that is let in to WebSocket and then says nothing, or what is no hello.
     const silent = dial(port);
     silent.socket.write(requestText(...UPGRADE, ...KEY));
+    await once(silent.socket, 'data');
     const noHello = dial(port);
     noHello.socket.write(requestText(...UPGRADE, ...KEY));
     await once(noHello.socket, 'data');
@@ -290,8 +297,11 @@ describe('strangers', () => {
     reset.socket.write(requestText(...UPGRADE, ...KEY));
     await once(reset.socket, 'data');
     reset.socket.resetAndDestroy();
-    await Promise.all([silent.closed, noHello.closed, reset.closed]);
-    await expect.poll(() => events.filter(({ type }) => type === 'handshakeFailed').length).toBe(3);
+    await Promise.all([noHello.closed, reset.closed]);
+    await expect.poll(failed).toBe(2);
+    await runtime.advance(200);
+    await silent.closed;
+    expect(failed()).toBe(3);
     expect(transport.isConnected()).toBe(true);
     expect(agent.stats()).toMatchObject({ connections: 1, devices: 1 });
   });
@@ -424,6 +434,16 @@ describe('with TLS', () => {
 });
 
 describe('a device that does not read', () => {
+  /** Without garbage. */
+  async function arrayBufferBytes(): Promise<number> {
+    setFlagsFromString('--expose-gc');
+    for (let round = 0; round < 2; round++) {
+      (runInNewContext('gc') as () => void)();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return process.memoryUsage().arrayBuffers;
+  }
+
   it('costs its own connection, and little memory', async () => {
     const { agent, address, events } = await serve();
     const socket = new WebSocket(`ws://${address}`, 'holdfast');
@@ -432,7 +452,7 @@ describe('a device that does not read', () => {
     socket.send(encodeFrame({ type: 'hello', version: 1, deviceId: 'press-7', token: '' }));
     await once(socket, 'message');
     socket.pause();
-    const before = process.memoryUsage().arrayBuffers;
+    const before = await arrayBufferBytes();
     let isRefused = false;
     let sent = 0;
     const codes: Promise<number>[] = [];
@@ -446,7 +466,7 @@ describe('a device that does not read', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(isRefused).toBe(true);
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024);
+    expect((await arrayBufferBytes()) - before).toBeLessThan(16 * 1024 * 1024);
     socket.terminate();
     await expect.poll(() => events.at(-1)).toMatchObject({ type: 'deviceDisconnected', device: 'press-7' });
     expect(await codes.at(-1)).toBe(DISCONNECTED);

@@ -6,10 +6,14 @@
 export type Release = () => void;
 
 /** How long a page that is going away may take to let its lock go, in milliseconds: a reload is no second page. */
-const LOCK_WAIT_MS = 500;
+const LOCK_WAIT_MS = 2_000;
 
-/** How long an owner may take to answer, in milliseconds. */
+/**
+ * How long an owner may take to answer, in milliseconds, and in how many pieces: between two of them is read what came while
+ * this page stood still.
+ */
 const ANSWER_WAIT_MS = 200;
+const ANSWER_WAIT_PIECES = 4;
 
 /** Takes the store for this page; resolves with `undefined` when another one has it. */
 export function claimStore(name: string): Promise<Release | undefined> {
@@ -42,7 +46,11 @@ async function claimByAsking(key: string): Promise<Release | undefined> {
   (channel as { unref?(): void }).unref?.();
   let rank = 1 + Math.random();
   const isFree = await new Promise<boolean>((resolve) => {
-    setTimeout(() => resolve(true), ANSWER_WAIT_MS);
+    const wait = (pieces: number): void => {
+      if (pieces === 0) resolve(true);
+      else setTimeout(wait, ANSWER_WAIT_MS / ANSWER_WAIT_PIECES, pieces - 1);
+    };
+    wait(ANSWER_WAIT_PIECES);
     channel.onmessage = ({ data: other }) => {
       if (other > rank) channel.postMessage(rank);
       else if (other < rank) resolve(false);

@@ -3,6 +3,7 @@ import { claimStore } from '../../src/stores/idb-owner.js';
 import { FakeLocks } from '../support/fake-browser.js';
 
 afterEach(() => {
+  vi.useRealTimers();
   vi.unstubAllGlobals();
 });
 
@@ -27,6 +28,7 @@ describe('with Web Locks', () => {
   });
 
   it('waits a moment for one that is going away', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const leaving = await claimStore('a');
     const coming = claimStore('a');
     await expect.poll(() => locks.requests).toBe(2);
@@ -34,7 +36,7 @@ describe('with Web Locks', () => {
     const come = await coming;
     expect(come).toBeTypeOf('function');
     // The time that it might have waited does not take it away.
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await vi.advanceTimersByTimeAsync(60_000);
     expect(locks.isHeld('holdfast/store/a')).toBe(true);
     come?.();
   });
