@@ -14,8 +14,6 @@ import { BrowserProfile, type RunningBrowser } from './support/browser.js';
 const SERVE = fileURLToPath(new URL('../../examples/browser/serve.js', import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-const PATIENCE_MS = 15_000;
-
 let profile: BrowserProfile;
 let browser: RunningBrowser;
 let server: ChildProcess;
@@ -66,7 +64,7 @@ async function open(): Promise<Page> {
 
 /** Looks again until it fits; everything is drawn some time after it happens, and what is broken takes its time to mend. */
 function until<Value>(look: () => Promise<Value> | Value) {
-  return expect.poll(look, { timeout: PATIENCE_MS });
+  return expect.poll(look);
 }
 
 async function text(selector: string, where = page): Promise<string> {

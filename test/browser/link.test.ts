@@ -139,7 +139,7 @@ test('a page that is offline for a while keeps what it is given, and sends it wh
   await part.untilStored(after);
   expect(site.handled).toHaveLength(before);
   await browser.context.setOffline(false);
-  await expect.poll(() => site.handled.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(after);
+  await expect.poll(() => site.handled.length).toBeGreaterThanOrEqual(after);
   await expect.poll(() => streaming.evaluate(() => holdfast.waitingCount())).toBe(0);
   expect(site.handled).toEqual(numbersTo(after));
 });
@@ -186,7 +186,7 @@ test.each([
     await browser.context.setOffline(true);
     await browser.context.setOffline(false);
   } else await say(event);
-  await expect.poll(() => page.evaluate(() => dialing.transport.isConnected()), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => page.evaluate(() => dialing.transport.isConnected())).toBe(true);
   await proxy.close();
 });
 
@@ -195,10 +195,10 @@ test('finds out that its connection died while the page was frozen', async () =>
   await keepConnected(proxy.port, 1_000);
   proxy.blackHole(true);
   await say('resume');
-  await expect.poll(() => page.evaluate(() => dialing.causes), { timeout: 20_000 }).toEqual(['keepaliveTimeout']);
+  await expect.poll(() => page.evaluate(() => dialing.causes)).toEqual(['keepaliveTimeout']);
   proxy.blackHole(false);
   await say('resume');
-  await expect.poll(() => page.evaluate(() => dialing.transport.isConnected()), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => page.evaluate(() => dialing.transport.isConnected())).toBe(true);
   await proxy.close();
 });
 
@@ -216,12 +216,10 @@ test('makes an attempt again that hangs when the network is back', async () => {
   await expect.poll(() => page.evaluate(() => dialing.delayMs)).toBeGreaterThan(3_000_000);
   proxy.blackHole(true);
   await say('resume');
-  await expect.poll(() => proxy.stats().connectionsDoomed, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => proxy.stats().connectionsDoomed).toBe(1);
   proxy.blackHole(false);
   // Not before it has hung for a while.
-  await expect
-    .poll(() => say('resume').then(() => page.evaluate(() => dialing.transport.isConnected())), { timeout: 20_000 })
-    .toBe(true);
+  await expect.poll(() => say('resume').then(() => page.evaluate(() => dialing.transport.isConnected()))).toBe(true);
   await proxy.close();
 });
 
@@ -235,7 +233,7 @@ test('cuts in the middle of a stream cost nothing', async () => {
     await part.untilStored(count);
     proxy.cut();
   }
-  await expect.poll(() => site.handled.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(last);
+  await expect.poll(() => site.handled.length).toBeGreaterThanOrEqual(last);
   await expect.poll(() => streaming.evaluate(() => holdfast.waitingCount())).toBe(0);
   expect(site.handled).toEqual(numbersTo(last));
   await proxy.close();

@@ -30,7 +30,7 @@ test('does what every store does', async () => {
   expect(results.filter(({ failure }) => failure !== undefined)).toEqual([]);
   expect(browser.faults).toEqual([]);
   await page.close();
-}, 60_000);
+});
 
 test('asks for strict durability', async () => {
   const page = await browser.open(site.url);

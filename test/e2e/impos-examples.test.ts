@@ -80,8 +80,9 @@ test('send-blobs goes on where it stood after every cut', async () => {
 
 test('S44a the transmitter gets everything into its buffer, through cuts and an outage', async () => {
   const { proxy, received } = await startAgent();
+  // The program waits for nobody, so that each fault has ten of its pauses to come in.
   const lines = await runExample(
-    ['transmitter', '--port', String(proxy.port), '--retry', '0.1', '--pause', '0.02'],
+    ['transmitter', '--port', String(proxy.port), '--retry', '0.1', '--pause', '0.3'],
     'All sent',
     (line) => {
       if (line === 'Sent message 5') proxy.cut();

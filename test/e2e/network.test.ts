@@ -76,7 +76,7 @@ async function openChannel({ transport }: Setting): Promise<ReliableChannel> {
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
 async function until(condition: () => boolean): Promise<void> {
-  await expect.poll(condition, { timeout: 20_000, interval: 5 }).toBe(true);
+  await expect.poll(condition, { interval: 5 }).toBe(true);
 }
 
 function causesOf(events: readonly TransportEvent[]): string[] {

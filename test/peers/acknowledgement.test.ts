@@ -18,8 +18,10 @@ test('E7 while an agent does not ack and the link stays up, the message is sent 
   await setting.startDevice({ channel: IMPATIENT });
   await setting.send({ first: 1, count: 1 });
   await setting.called(1);
-  await expect.poll(() => attempts(setting), { timeout: 10_000 }).toBeGreaterThanOrEqual(5);
-  expect(setting.proxy.stats()).toMatchObject({ connectionsAccepted: 1, connectionsOpen: 1 });
+  // A handshake may have taken more than one.
+  const { connectionsAccepted } = setting.proxy.stats();
+  await expect.poll(() => attempts(setting)).toBeGreaterThanOrEqual(5);
+  expect(setting.proxy.stats()).toMatchObject({ connectionsAccepted, connectionsOpen: 1 });
   expect((await setting.report()).endings).toEqual({});
 
   setting.release();
@@ -65,8 +67,8 @@ async function loseAck(setting: Setting): Promise<void> {
   await setting.called(1);
   setting.proxy.blackHole(true);
   setting.release();
-  await expect.poll(() => setting.proxy.stats().toClient.discardedBytes, { timeout: 20_000 }).toBeGreaterThan(0);
-  expect(setting.handled).toBe('1');
+  await expect.poll(() => setting.handled).toBe('1');
+  await expect.poll(() => setting.proxy.stats().toClient.discardedBytes).toBeGreaterThan(0);
   expect((await setting.report()).endings).toEqual({});
   setting.proxy.blackHole(false);
 }

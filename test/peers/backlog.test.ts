@@ -28,7 +28,7 @@ async function sendOffline(
   return (sizes[2] as number) - (sizes[1] as number);
 }
 
-test('E2 100,000 messages of a kilobyte wait on disk, not in memory', { timeout: 90_000 }, async (context) => {
+test('E2 100,000 messages of a kilobyte wait on disk, not in memory', async (context) => {
   const setting = await Setting.create();
   await setting.startDevice();
   expect(await sendOffline(setting, context, { count: 100_000, bytes: 1_000 })).toBeLessThan(40 * MEBIBYTE);
@@ -40,7 +40,7 @@ test('E2 100,000 messages of a kilobyte wait on disk, not in memory', { timeout:
   expect(setting.calls).toBe('1-100000');
 });
 
-test('E3 of 70,000 messages sent offline none takes the place of another', { timeout: 60_000 }, async () => {
+test('E3 of 70,000 messages sent offline none takes the place of another', async () => {
   const setting = await Setting.create();
   await setting.startDevice();
   await setting.send({ first: 1, count: 70_000 });
@@ -51,7 +51,7 @@ test('E3 of 70,000 messages sent offline none takes the place of another', { tim
   expect((await setting.report()).endings).toEqual({ acknowledged: '1-70000' });
 });
 
-test('E4 200,000 small messages wait on disk, and none of them is lost', { timeout: 60_000 }, async (context) => {
+test('E4 200,000 small messages wait on disk, and none of them is lost', async (context) => {
   const setting = await Setting.create();
   await setting.startDevice();
   expect(await sendOffline(setting, context, { count: 200_000 })).toBeLessThan(40 * MEBIBYTE);

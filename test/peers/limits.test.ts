@@ -6,7 +6,7 @@ import { Setting } from './setting.js';
 
 const MEBIBYTE = 1024 * 1024;
 
-test('E10 an outbox of 10,000 refuses the other 90,000 at once and by name', { timeout: 60_000 }, async () => {
+test('E10 an outbox of 10,000 refuses the other 90,000 at once and by name', async () => {
   const setting = await Setting.create();
   await setting.startDevice({ channel: { outboxMaxMessages: 10_000 } });
   await setting.send({ first: 1, count: 100_000 });
@@ -35,7 +35,7 @@ test('E10 an outbox is as bounded in bytes', async () => {
   expect(setting.handled).toBe(`1-${stats.outboxMessages}`);
 });
 
-test('E11 an outbox of 10,000 keeps the newest of 200,000 where that was chosen', { timeout: 60_000 }, async () => {
+test('E11 an outbox of 10,000 keeps the newest of 200,000 where that was chosen', async () => {
   const setting = await Setting.create();
   await setting.startDevice({ channel: { outboxMaxMessages: 10_000, whenFull: 'evict' } });
   await setting.send({ first: 1, count: 200_000 });

@@ -8,7 +8,7 @@ import { Setting } from './setting.js';
 const OUTAGE_MS = 5_000;
 
 async function until(condition: () => boolean): Promise<void> {
-  await expect.poll(condition, { timeout: 25_000, interval: 5 }).toBe(true);
+  await expect.poll(condition, { interval: 5 }).toBe(true);
 }
 
 test('E1 ten messages sent while the agent is down for five seconds are all handled, once', async () => {
@@ -78,20 +78,20 @@ test('E9 five messages sent into a black hole, then cut off, are all handled, on
   expect((await setting.report()).endings).toEqual({ acknowledged: '1-6' });
 });
 
-test('E14 through four restarts of the agent 3,000 messages are handled in order, none twice', async () => {
+test('E14 through four restarts of the agent 6,000 messages are handled in order, none twice', async () => {
   const setting = await Setting.create();
   await setting.startAgent();
   await setting.startDevice();
-  setting.begin({ type: 'send', first: 1, count: 3_000, burst: 10 });
+  setting.begin({ type: 'send', first: 1, count: 6_000, burst: 50 });
   for (const mark of [500, 1_000, 1_500, 2_000]) {
     await until(() => setting.handledCount >= mark);
     await setting.stopAgent();
-    expect(setting.handledCount).toBeLessThan(3_000);
+    expect(setting.handledCount).toBeLessThan(6_000);
     await setting.startAgent();
   }
   await setting.said('sent');
   await setting.settle();
-  expect(setting.calls).toBe('1-3000');
-  expect(setting.handled).toBe('1-3000');
-  expect((await setting.report()).endings).toEqual({ acknowledged: '1-3000' });
+  expect(setting.calls).toBe('1-6000');
+  expect(setting.handled).toBe('1-6000');
+  expect((await setting.report()).endings).toEqual({ acknowledged: '1-6000' });
 });

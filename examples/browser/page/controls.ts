@@ -30,6 +30,7 @@ export class Controls {
   #sliderTimer: ReturnType<typeof setTimeout> | undefined;
   /** Commands under way: what the server says meanwhile is older than what was chosen. */
   #underWay = 0;
+  #answers = 0;
 
   /** @param onState - told where things stand after each command */
   constructor(announcer: Announcer, onState: (state: SiteState) => void) {
@@ -52,6 +53,11 @@ export class Controls {
         void this.#ask({ roundTripMs: Number(this.#roundTrip.value) });
       }, SLIDER_REST_MS);
     });
+  }
+
+  /** How many commands the server has answered. */
+  get answers(): number {
+    return this.#answers;
   }
 
   /** The radio is this page's own. */
@@ -90,6 +96,7 @@ export class Controls {
     try {
       const state = await command(wanted);
       this.#underWay -= 1;
+      this.#answers += 1;
       this.show(state);
       this.#onState(state);
     } catch (error) {

@@ -79,7 +79,10 @@ function run(device: Device, first: SiteState, announcer: Announcer): void {
   });
   onState(first);
   const ask = async (): Promise<void> => {
-    onState(await readSiteState().catch(() => undefined));
+    const before = controls.answers;
+    const state = await readSiteState().catch(() => undefined);
+    // What was asked before a command was answered may tell how things stood before it.
+    if (controls.answers === before) onState(state);
     setTimeout(() => void ask(), ASK_MS);
   };
   void ask();

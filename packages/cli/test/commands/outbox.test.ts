@@ -6,7 +6,14 @@ import { tcpListener } from '@holdfast/agent/tcp';
 import { lmdbStore } from '@holdfast/reliable-channel/lmdb';
 import { memoryStore } from '@holdfast/reliable-channel/memory';
 import { expect, it, onTestFinished } from 'vitest';
-import { AgentProcess, CliProcess, freePort, runCli, temporaryFolder } from '../support/cli-process.js';
+import {
+  AgentProcess,
+  CliProcess,
+  freePort,
+  runCli,
+  temporaryFolder,
+  withoutProgress,
+} from '../support/cli-process.js';
 
 /** An agent that refuses rows with a number above 7. */
 async function refusingAgent(): Promise<number> {
@@ -34,7 +41,7 @@ function outbox(cwd: string, ...args: readonly string[]) {
 
 it('says at the end of a run what was refused, and lists it', async () => {
   const { cwd, code, stderr } = await refusedRun('--lane', 'press');
-  expect([code, stderr]).toEqual([
+  expect([code, withoutProgress(stderr)]).toEqual([
     1,
     'holdfast: 3 of 10 messages were refused; see holdfast outbox ls --outbox ./holdfast-outbox\n',
   ]);

@@ -3,7 +3,7 @@ import { memoryListener } from '@holdfast/agent/memory';
 import { memoryStore } from '@holdfast/reliable-channel/memory';
 import { createTransport, systemRuntime } from '@holdfast/transport';
 import { createMemoryNetwork } from '@holdfast/transport/memory';
-import { expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { PlainTransmitter } from '../../src/demo/plain-transmitter.js';
 
 it.each([
@@ -18,13 +18,13 @@ it.each([
   const transport = createTransport({ deviceId: 'press-7', link: network.link() });
   const transmitter = new PlainTransmitter(transport, waitForAck, (index) => ['reading', index]);
   for (let index = 0; index < 100; index++) transmitter.add(index);
-  await vi.waitFor(() => expect(got.size).toBeGreaterThan(20));
+  await expect.poll(() => got.size).toBeGreaterThan(20);
   network.cut();
   for (let index = 100; index < 200; index++) transmitter.add(index);
   await transmitter.finished();
   expect(transmitter.accepted).toBe(200);
   // What the cut took with it may be lost; what came behind it is not.
-  await vi.waitFor(() => expect([...got].filter((index) => Number(index) >= 100)).toHaveLength(100));
+  await expect.poll(() => [...got].filter((index) => Number(index) >= 100).length).toBe(100);
   await transport.disconnect();
   await agent.close();
 });

@@ -73,7 +73,9 @@ it('ends with 143 on SIGTERM, and stops reading standard input', async () => {
   const { code, stderr } = await cli.ended;
   // The line is written before the acknowledgement leaves.
   const kept = '(nothing is kept|1 message is kept in \\./holdfast-outbox)';
-  expect(stderr).toMatch(new RegExp(`^holdfast: interrupted; ${kept}; standard input has been taken up to line 1`));
+  expect(withoutProgress(stderr)).toMatch(
+    new RegExp(`^holdfast: interrupted; ${kept}; standard input has been taken up to line 1`),
+  );
   expect(code).toBe(143);
 });
 

@@ -156,5 +156,5 @@ describe('the room of a data file', () => {
       expect(statSync(join(path, 'data.mdb')).size).toBe(promised);
     }
     await database.close();
-  }, 120_000);
+  });
 });

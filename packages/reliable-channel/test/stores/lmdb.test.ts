@@ -189,5 +189,5 @@ describe('the LMDB store', () => {
       expect(stored.length - 1).toBeGreaterThan(highest);
       highest = stored.length - 1;
     }
-  }, 120_000);
+  });
 });

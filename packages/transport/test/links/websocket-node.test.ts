@@ -185,6 +185,6 @@ describe('websocketPipe', () => {
     socket.pause();
     await expect.poll(() => sockets.length).toBe(1);
     sockets[0]?.close(1000);
-    await expect.poll(() => details, { timeout: 5_000 }).toEqual(['the connection was lost']);
+    await expect.poll(() => details).toEqual(['the connection was lost']);
   });
 });
