@@ -64,6 +64,9 @@ describe('Keepalive', () => {
     expect(other.check(60_000)).toBe('ping');
     other.probe(104_000);
     expect(other.nextTimeoutMs()).toBe(105_000);
+    // One whose time is just over has not been read for.
+    other.probe(105_000);
+    expect(other.nextTimeoutMs()).toBe(115_000);
   });
 
   test('waits for the whole answer time when the question itself came late', () => {
