@@ -205,8 +205,8 @@ test('an agent that is killed in the middle and started again makes up for every
   await until(() => text('#station-agent')).toContain('killed');
   const unrecorded = (await count('accepted')) - recorded;
   await choose('now');
-  await send();
   await page.click('#sensor');
+  await send();
   expect((await state()).agent.status).toBe('killed');
   await page.click('#agent');
   const acknowledged = await untilDone(20);
