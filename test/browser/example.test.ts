@@ -226,7 +226,9 @@ test('a page that is loaded again shows what waits, and sends it', async () => {
   await until(() => count('accepted')).toBeGreaterThan(10);
   await page.click('#sensor');
   await send('lathe-2');
-  await until(async () => (await stages())[0]).toBe('stored');
+  // Its own row: that of the last reading is there before.
+  const order = page.locator('#rows-body tr', { hasText: 'Lathe 2: in order' });
+  await until(() => order.getAttribute('data-stage')).toBe('stored');
   const accepted = await count('accepted');
   await page.reload();
   await page.waitForSelector('html[data-ready="yes"]');
