@@ -12,6 +12,8 @@ declare const holdfast: PageApi;
 
 /** For a machine that has much else to do; what is promised is a second. */
 const TAKEOVER_LIMIT_MS = 15_000;
+/** What a page holds while it has the store open. */
+const STORE_LOCK = 'holdfast/store/outbox';
 const MESSAGES = 300;
 const CRASHES = 5;
 
@@ -124,13 +126,77 @@ test('a tab that is frozen while it leads settles its messages when it goes on, 
   expect(browser.faults).toEqual([]);
 });
 
+test('a tab that hangs while it leads is overtaken, and settles its messages when it goes on', async () => {
+  const [first, second] = (await openTabs(2)) as [Tab, Tab];
+  site.handlingMs = 1;
+  await first.send(1, 300);
+  await expect.poll(() => first.stored.size).toBeGreaterThan(30);
+  // In the debugger nothing else of a page runs, and nobody tells it so.
+  const paused = new Promise((resolve) => first.session.once('Debugger.paused', resolve));
+  await first.session.send('Debugger.enable');
+  await first.session.send('Debugger.pause');
+  await paused;
+  await expect.poll(() => second.isLeader).toBe(true);
+  await second.send(1, 10);
+  await expectSettled(second, 10);
+  await first.session.send('Debugger.disable');
+  await expectSettled(first, 300);
+  expect([first.isLeader, second.isLeader]).toEqual([false, true]);
+  expect(browser.faults).toEqual([]);
+});
+
 test('a tab that is frozen while it waits is not the next to lead', async () => {
   const [first, second, third] = (await openTabs(3)) as [Tab, Tab, Tab];
   await second.session.send('Page.setWebLifecycleState', { state: 'frozen' });
+  // It is told so, and gives up its place. Between the two it could be given the lock: see below.
+  const waiting = (): Promise<number | undefined> =>
+    third.page.evaluate(async () => {
+      const { pending } = await navigator.locks.query();
+      return pending?.filter(({ name }) => name === 'holdfast/channel/outbox').length;
+    });
+  await expect.poll(waiting).toBe(1);
   const leftAtMs = Date.now();
   await first.page.close();
   expect(await takeover([second, third], leftAtMs)).toBe(third);
 });
+
+test('a tab that is frozen while it waits for the store, to lead, leaves both to the next one', async () => {
+  const [first, second, third] = (await openTabs(3)) as [Tab, Tab, Tab];
+  const fourth = await browser.open(site.url);
+  await fourth.evaluate((lock) => {
+    const hold = (): Promise<void> => {
+      Object.assign(globalThis, { hasLock: true });
+      return new Promise(() => {});
+    };
+    void navigator.locks.request(lock, hold);
+  }, STORE_LOCK);
+  await first.page.close();
+  const isWanted = (): Promise<boolean> =>
+    fourth.evaluate(async (lock) => {
+      const { pending = [] } = await navigator.locks.query();
+      return 'hasLock' in globalThis && pending.some(({ name }) => name === lock);
+    }, STORE_LOCK);
+  await expect.poll(isWanted).toBe(true);
+  await second.session.send('Page.setWebLifecycleState', { state: 'frozen' });
+  const leftAtMs = Date.now();
+  await fourth.close();
+  expect(await takeover([second, third], leftAtMs)).toBe(third);
+});
+
+// Some hit the moment in which the lock is just being given to it. It can not give it back then, and is overtaken.
+test.each([0, 2, 4, 6, 8, 10, 12, 14])(
+  'a tab that is frozen %i ms after the leader began to go does not stay in the way of the next one',
+  async (afterMs) => {
+    const [first, second, third] = (await openTabs(3)) as [Tab, Tab, Tab];
+    const closing = first.page.close();
+    await new Promise((resolve) => setTimeout(resolve, afterMs));
+    await second.session.send('Page.setWebLifecycleState', { state: 'frozen' });
+    await closing;
+    await expect.poll(() => third.isLeader).toBe(true);
+    await third.send(1, 10);
+    await expectSettled(third, 10);
+  },
+);
 
 test(`of ${CRASHES + 2} tabs that send, ${CRASHES} crash one after another while they lead, and nothing stored is lost`, async () => {
   const tabs = await openTabs(2);

@@ -22,6 +22,7 @@ export class IdbConnection {
   readonly #name: string;
   #database: Promise<IDBDatabase> | undefined;
   #isClosed = false;
+  #isAbandoned = false;
   /** The transactions under way. */
   readonly #running = new Set<IDBTransaction>();
 
@@ -58,6 +59,7 @@ export class IdbConnection {
   /** Lets it go at once and for good: what is under way is undone. */
   abandon(): void {
     this.#isClosed = true;
+    this.#isAbandoned = true;
     for (const transaction of this.#running) {
       try {
         transaction.abort();
@@ -73,6 +75,8 @@ export class IdbConnection {
     mode: IDBTransactionMode,
     work: (records: IDBObjectStore) => Result | PromiseLike<Result>,
   ): Result | PromiseLike<Result> {
+    // It was let go while it was being opened: what comes now could be in the way of whoever has the store.
+    if (this.#isAbandoned) throw closed();
     // Without this Chrome says that it is done when the operating system has the bytes, and power may still take them.
     const transaction = database.transaction(RECORDS, mode, { durability: 'strict' });
     this.#running.add(transaction);
@@ -84,7 +88,7 @@ export class IdbConnection {
 
   #open(): Promise<IDBDatabase> {
     if (this.#database !== undefined) return this.#database;
-    if (this.#isClosed) return Promise.reject(new Error('the store is closed'));
+    if (this.#isClosed) return Promise.reject(closed());
     const opening = openPatiently(this.#name);
     this.#database = opening;
     opening.then(
@@ -109,6 +113,10 @@ export class IdbConnection {
       () => {},
     );
   }
+}
+
+function closed(): Error {
+  return new Error('the store is closed');
 }
 
 async function openPatiently(name: string): Promise<IDBDatabase> {

@@ -7,7 +7,8 @@
 /** Lets the browser begin a new log. What can not be done is left, since the store may do without it. */
 export async function renewLog(name: string): Promise<void> {
   try {
-    const scratch = `${name}/renewal`;
+    // Of its own: a page that stands still in the middle of this keeps it open, and nobody else could delete it.
+    const scratch = `${name}/renewal/${Math.random().toString(36).slice(2)}`;
     const opening = indexedDB.open(scratch);
     await settled(opening);
     opening.result.close();

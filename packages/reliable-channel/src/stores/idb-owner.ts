@@ -15,23 +15,30 @@ const LOCK_WAIT_MS = 2_000;
 const ANSWER_WAIT_MS = 200;
 const ANSWER_WAIT_PIECES = 4;
 
-/** Takes the store for this page; resolves with `undefined` when another one has it. */
-export function claimStore(name: string): Promise<Release | undefined> {
+/**
+ * Takes the store for this page; resolves with `undefined` when another one has it.
+ *
+ * @param abandoned - ends the waiting. With it the store is taken for one of several pages that share it, and only from those
+ * that do not
+ */
+export function claimStore(name: string, abandoned?: AbortSignal): Promise<Release | undefined> {
   const key = `holdfast/store/${name}`;
   const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: LockManager };
-  if (locks !== undefined) return claimLock(locks, key);
+  if (locks !== undefined) return claimLock(locks, key, abandoned);
   return typeof BroadcastChannel === 'function' ? claimByAsking(key) : Promise.resolve(() => {});
 }
 
-function claimLock(locks: LockManager, key: string): Promise<Release | undefined> {
+function claimLock(locks: LockManager, key: string, abandoned?: AbortSignal): Promise<Release | undefined> {
   return new Promise((resolve, reject) => {
     const wait = new AbortController();
     const timer = setTimeout(() => wait.abort(), LOCK_WAIT_MS);
+    abandoned?.addEventListener('abort', () => wait.abort());
     const hold = (): Promise<void> => {
       clearTimeout(timer);
       return new Promise((release) => resolve(release));
     };
-    locks.request(key, { signal: wait.signal }, hold).catch((error) => {
+    const mode = abandoned === undefined ? 'exclusive' : 'shared';
+    locks.request(key, { signal: wait.signal, mode }, hold).catch((error) => {
       clearTimeout(timer);
       if (wait.signal.aborted) resolve(undefined);
       else reject(error);

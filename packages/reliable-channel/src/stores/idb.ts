@@ -43,25 +43,40 @@ export function idbStore(name: string): StoreFactory {
   return { name: `idb ${name}`, open: () => openIdb(name) };
 }
 
-/** A store in IndexedDB that its page may have to let go within one turn. */
-export interface AbandonableStore extends Store {
-  /** Lets the store go at once, as a crash does: a commit under way is undone, and whoever wants the store can have it. */
-  abandon(): void;
+/** What pages need that share a store. They agree in their own way on whose turn it is. */
+export interface StoreSharing {
+  /** Lets the store go at once, as a crash does, also while it is being opened. A commit under way is undone. */
+  readonly abandoned: AbortSignal;
+  /** Another page has taken the store, or its data was cleared. Called before anything else is told so, and never once it is abandoned. */
+  onLost(): void;
 }
 
-/** Opens what `idbStore` opens. @throws HoldfastError as that does */
-export async function openIdb(name: string): Promise<AbandonableStore> {
+/**
+ * Opens what `idbStore` opens.
+ *
+ * @param sharing - for one of several pages that share it: it is not refused because another one of them has the store, but takes
+ * it from that one
+ * @throws HoldfastError as that does
+ */
+export async function openIdb(name: string, sharing?: StoreSharing): Promise<Store> {
   checkAvailable(name);
-  const release = await claimStore(name).catch((cause) => Promise.reject(unavailable(name, cause)));
+  const abandoned = sharing?.abandoned;
+  const release = await claimStore(name, abandoned).catch((cause) => Promise.reject(unavailable(name, cause)));
   if (release === undefined) {
     const advice = 'close that page, or give this one a store of its own';
     throw new HoldfastError('STORE_LOCKED', `the store ${name} is open in another page of this browser; ${advice}`);
   }
   const databaseName = `holdfast/${name}`;
   const connection = new IdbConnection(databaseName);
+  // Nothing that is awaited below may come to an end in time.
+  abandoned?.addEventListener('abort', () => {
+    connection.abandon();
+    release();
+  });
   try {
+    abandoned?.throwIfAborted();
     await renewLog(databaseName);
-    return new IdbStore(connection, await claim(connection, name), release);
+    return new IdbStore(connection, await claim(connection, name), release, sharing?.onLost);
   } catch (cause) {
     await connection.close();
     release();
@@ -102,19 +117,21 @@ async function claim(connection: IdbConnection, name: string): Promise<string> {
   return owner;
 }
 
-class IdbStore implements AbandonableStore {
+class IdbStore implements Store {
   readonly isDurable = true;
   readonly #connection: IdbConnection;
   readonly #owner: string;
   readonly #release: () => void;
+  readonly #onLost: (() => void) | undefined;
   /** The last commit, whatever became of it. One at a time: what is done again must not come behind what came later. */
   #last: Promise<unknown> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
-  constructor(connection: IdbConnection, owner: string, release: () => void) {
+  constructor(connection: IdbConnection, owner: string, release: () => void, onLost: (() => void) | undefined) {
     this.#connection = connection;
     this.#owner = owner;
     this.#release = release;
+    this.#onLost = onLost;
   }
 
   get(key: string): Promise<Uint8Array | undefined> {
@@ -136,11 +153,6 @@ class IdbStore implements AbandonableStore {
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
-  }
-
-  abandon(): void {
-    this.#connection.abandon();
-    this.#release();
   }
 
   async #close(): Promise<void> {
@@ -195,6 +207,7 @@ class IdbStore implements AbandonableStore {
 
   #check(found: Partial<Claim> | undefined): void {
     if (found?.owner === this.#owner) return;
+    this.#onLost?.();
     const what = found === undefined ? 'its data was cleared' : 'another page of this browser has taken it';
     throw new HoldfastError('STORE_FAILED', `the store is not this page's any more: ${what}; reload the page`);
   }

@@ -59,4 +59,8 @@ export type BusMessage =
   | { readonly to: 'leader'; readonly message: ToLeader }
   /** There is a leader, and this is its name. */
   | { readonly to: 'all'; readonly life: string }
+  /** Does the one live that holds the lock of those who lead? */
+  | { readonly to: 'holder' }
+  /** It does, and has not opened the channel yet. */
+  | { readonly to: 'waiting' }
   | { readonly to: 'tab'; readonly tab: string; readonly news: readonly TabNews[] };

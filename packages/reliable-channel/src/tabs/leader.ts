@@ -9,7 +9,6 @@ import type { MarkedEnd, MarksObserver } from '../marks-contract.js';
 import type { ReliableChannel } from '../reliable-channel.js';
 import type { SharedParts, SharedStoreFactory } from '../shared-store.js';
 import type { StoreFactory } from '../store.js';
-import type { AbandonableStore } from '../stores/idb.js';
 import type { BusMessage, HandedEnd, HandedMessage, TabNews, ToLeader } from './bus-message.js';
 import { Marks, readMarks } from './marks.js';
 import type { Bus, TabPort } from './tab-port.js';
@@ -22,6 +21,8 @@ export interface LeaderOptions {
   /** Registers the handlers for what the agent sends. */
   register(channel: ReliableChannel): void;
   emit(event: ChannelEvent): void;
+  /** Another tab has the store, or its data was cleared. */
+  onLost(): void;
 }
 
 /** The name of the bus of a shared channel. Tabs with another version of its messages have one of their own. */
@@ -42,7 +43,8 @@ export class Leader implements MarksObserver {
   readonly #options: LeaderOptions;
   readonly #life: string;
   readonly #bus: Bus;
-  #store: AbandonableStore | undefined;
+  /** Lets the store go, in whatever state it is. */
+  readonly #abandoned = new AbortController();
   #parts: SharedParts | undefined;
   #marks: Marks | undefined;
   #channel: ReliableChannel | undefined;
@@ -74,7 +76,7 @@ export class Leader implements MarksObserver {
 
   /** Opens the channel and tells the tabs. Rejects when that can not be; then nothing is left of it. */
   async begin(): Promise<void> {
-    const { name, port, open, register, emit } = this.#options;
+    const { name, port, open, register, emit, onLost } = this.#options;
     const store: SharedStoreFactory = {
       name: `shared ${name}`,
       marks: async (checked, prefix) => {
@@ -84,12 +86,7 @@ export class Leader implements MarksObserver {
           return this.#marks;
         };
       },
-      open: async () => {
-        this.#store = await port.openStore(name);
-        // The page can have been frozen while it was being opened.
-        if (this.#isOver) this.#store.abandon();
-        return this.#store;
-      },
+      open: () => port.openStore(name, { abandoned: this.#abandoned.signal, onLost }),
       onOpened: (parts) => {
         this.#parts = parts;
       },
@@ -111,6 +108,11 @@ export class Leader implements MarksObserver {
     this.#stopObserving = channel.observe(emit);
     register(channel);
     for (const tab of this.#marks?.tabs ?? []) this.#watch(tab);
+    this.announce();
+  }
+
+  /** Tells the tabs that there is a leader, and its name. */
+  announce(): void {
     this.#bus.post({ to: 'all', life: this.#life });
   }
 
@@ -130,7 +132,7 @@ export class Leader implements MarksObserver {
   abandon(): void {
     this.#stopObserving();
     this.#end();
-    this.#store?.abandon();
+    this.#abandoned.abort();
     this.#abandonChannel();
   }
 
@@ -174,14 +176,17 @@ export class Leader implements MarksObserver {
   // ---- the tabs
 
   #onBus(message: BusMessage): void {
-    if (message.to === 'leader' && this.#channel !== undefined && !this.#isOver) this.#onTab(message.message);
+    if (this.#channel === undefined || this.#isOver) return;
+    if (message.to === 'leader') this.#onTab(message.message);
+    // One that was overtaken and did not know it yet. Those who have joined it have to hear of this one again.
+    else if (message.to === 'all' && message.life !== this.#life) this.announce();
   }
 
   #onTab(message: ToLeader): void {
     if ('tab' in message && this.#gone.has(message.tab)) return;
     switch (message.type) {
       case 'who':
-        this.#bus.post({ to: 'all', life: this.#life });
+        this.announce();
         return;
       case 'join':
         if (message.life === this.#life) this.#onJoin(message);
@@ -244,7 +249,7 @@ export class Leader implements MarksObserver {
       this.#marks?.forget(tab);
     };
     const lock = tabLock(this.#options.name, tab);
-    // When it can not be watched its marks stay until the next leader looks.
-    this.#options.port.locks.request(lock, { signal: watch.signal }, onGone).catch(() => {});
+    // When it can not be watched its marks stay until the next leader looks. That one can be watching already.
+    this.#options.port.locks.request(lock, { signal: watch.signal, mode: 'shared' }, onGone).catch(() => {});
   }
 }

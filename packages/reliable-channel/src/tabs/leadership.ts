@@ -1,15 +1,23 @@
 // Who leads: the tab that holds the lock of the channel's name. The others wait for it, so the next one has it at the moment in
-// which the leader is gone, however it went. A page that stands still must neither lead nor be next in line.
+// which the leader is gone, however it went. A page that stands still must neither lead nor be next in line; when one holds the
+// lock all the same, and says nothing, the lock is taken from it. The store itself keeps out whoever has been overtaken.
 
 import type { TimerHandle } from '@holdfast/protocol';
+import type { BusMessage } from './bus-message.js';
+import { HolderWatch } from './holder-watch.js';
 import { Leader, type LeaderOptions } from './leader.js';
+import type { TabLockOptions } from './tab-port.js';
 
 /** What can be told of leading. */
 export interface LeadershipObserver {
   /** This tab leads, or does not lead any more. */
   onLeading(isLeader: boolean): void;
+  /** It was this tab's turn, and it may have stood still. */
+  onOvertaken(): void;
   /** It was this tab's turn, and the channel could not be opened. Others have their turn, and then this tab again. */
   onOpenFailed(error: unknown): void;
+  /** Tells the other tabs something. */
+  post(message: BusMessage): void;
 }
 
 /** The waits after the channel could not be opened, in milliseconds: twice as long each time. */
@@ -20,6 +28,7 @@ const RETRY_MAX_MS = 30_000;
 export class Leadership {
   readonly #options: LeaderOptions;
   readonly #observer: LeadershipObserver;
+  readonly #watch: HolderWatch;
   /** Ends the waiting for the lock. */
   #waiting: AbortController | undefined;
   #leader: Leader | undefined;
@@ -31,9 +40,11 @@ export class Leadership {
   #isFrozen = false;
   #isClosed = false;
 
-  constructor(options: LeaderOptions, observer: LeadershipObserver) {
-    this.#options = options;
+  constructor(options: Omit<LeaderOptions, 'onLost'>, observer: LeadershipObserver) {
+    this.#options = { ...options, onLost: () => this.#onOvertaken() };
     this.#observer = observer;
+    const ask = (): void => observer.post({ to: 'holder' });
+    this.#watch = new HolderWatch(options.port.runtime, ask, () => this.#overtake());
   }
 
   get isLeading(): boolean {
@@ -50,20 +61,8 @@ export class Leadership {
     this.#clearRetry();
     if (this.#isClosed || this.#isFrozen || this.#waiting !== undefined || this.#release !== undefined) return;
     const waiting = new AbortController();
-    this.#waiting = waiting;
-    const { name, port } = this.#options;
-    const hold = (): Promise<void> => {
-      this.#waiting = undefined;
-      return new Promise((release) => {
-        this.#release = release;
-        void this.#lead();
-      });
-    };
-    port.locks.request(`holdfast/channel/${name}`, { signal: waiting.signal }, hold).catch((error) => {
-      if (waiting.signal.aborted) return;
-      this.#waiting = undefined;
-      this.#onFailed(error);
-    });
+    this.#request(waiting, { signal: waiting.signal });
+    this.#watch.start();
   }
 
   /** The page is about to stand still: another one leads. */
@@ -93,13 +92,64 @@ export class Leadership {
     await leader?.disconnect();
   }
 
+  /** Another tab wants to know whether the holder of the lock lives. */
+  onAsked(): void {
+    if (this.#isLeading) this.#leader?.announce();
+    else if (this.#release !== undefined) this.#observer.post({ to: 'waiting' });
+  }
+
+  /** It does. */
+  onAnswer(): void {
+    this.#watch.onAnswer();
+  }
+
+  #request(waiting: AbortController, options: TabLockOptions): void {
+    this.#waiting = waiting;
+    const { name, port } = this.#options;
+    let isHeld = false;
+    const hold = async (): Promise<void> => {
+      // Given to a page that stood still in that moment, or closed its channel.
+      if (this.#waiting !== waiting) return;
+      this.#waiting = undefined;
+      this.#watch.stop();
+      isHeld = true;
+      await new Promise<void>((release) => {
+        this.#release = release;
+        // Others may be about to take it from the one before.
+        this.#observer.post({ to: 'waiting' });
+        void this.#lead();
+      });
+    };
+    port.locks.request(`holdfast/channel/${name}`, options, hold).catch((error) => {
+      if (isHeld) this.#onOvertaken();
+      else if (this.#waiting === waiting) {
+        this.#stopWaiting();
+        this.#onFailed(error);
+      }
+    });
+  }
+
+  /** Takes the lock from a tab that does not answer. */
+  #overtake(): void {
+    this.#stopWaiting();
+    this.#request(new AbortController(), { steal: true });
+  }
+
+  /** Another tab has taken the lock since this one did not answer, or the store is lost. */
+  #onOvertaken(): void {
+    this.#leader?.abandon();
+    this.#stepDown();
+    this.#observer.onOvertaken();
+    this.stand();
+  }
+
   async #lead(): Promise<void> {
     const leader = new Leader(this.#options);
     this.#leader = leader;
     try {
       await leader.begin();
     } catch (error) {
-      // Frozen or closed meanwhile, it does not matter any more.
+      // Frozen, overtaken or closed meanwhile, it does not matter any more.
       if (this.#leader !== leader) return;
       this.#stepDown();
       this.#onFailed(error);
@@ -127,6 +177,7 @@ export class Leadership {
   }
 
   #stopWaiting(): void {
+    this.#watch.stop();
     this.#waiting?.abort();
     this.#waiting = undefined;
   }

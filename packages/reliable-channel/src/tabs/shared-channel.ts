@@ -93,23 +93,23 @@ export class SharedChannel<
     this.#leadership = new Leadership(
       { name, port, open, register, emit },
       {
+        post: (message) => this.#bus.post(message),
         onLeading: (isLeader) => {
           if (!isLeader) this.#leading = undefined;
           emit({ type: 'roleChanged', isLeader });
         },
+        onOvertaken: () => this.#joinAnew(),
         onOpenFailed: (error) => emit({ type: 'openFailed', error }),
       },
     );
     this.#stopWatching = port.watchPage({
       freeze: () => this.#leadership.freeze(),
       resume: () => {
-        // A page that was kept for the way back has heard nothing meanwhile.
-        this.#outbox.leave();
-        this.#findLeader();
+        this.#joinAnew();
         this.#leadership.resume();
       },
     });
-    this.#findLeader();
+    this.#joinAnew();
     this.#leadership.stand();
   }
 
@@ -201,12 +201,27 @@ export class SharedChannel<
     this.#parts.leave();
   }
 
-  #findLeader(): void {
+  /** A page that stood still may have heard nothing meanwhile. */
+  #joinAnew(): void {
+    this.#outbox.leave();
     this.#bus.post({ to: 'leader', message: { type: 'who' } });
   }
 
   #onBus(message: BusMessage): void {
-    if (message.to === 'all') this.#outbox.onLeader(message.life);
-    else if (message.to === 'tab' && message.tab === this.#parts.tab) this.#outbox.onNews(message.news);
+    switch (message.to) {
+      case 'all':
+        this.#leadership.onAnswer();
+        this.#outbox.onLeader(message.life);
+        return;
+      case 'waiting':
+        this.#leadership.onAnswer();
+        return;
+      case 'holder':
+        this.#leadership.onAsked();
+        return;
+      case 'tab':
+        if (message.tab === this.#parts.tab) this.#outbox.onNews(message.news);
+        return;
+    }
   }
 }

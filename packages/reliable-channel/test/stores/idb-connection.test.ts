@@ -158,6 +158,16 @@ it('that is abandoned undoes what is under way at once, and stays closed', async
   await other.close();
 });
 
+it('that is abandoned while it is being opened does nothing more', async () => {
+  const writing = put('a').catch((error) => error);
+  connection.abandon();
+  expect(await writing).toMatchObject({ message: 'the store is closed' });
+  const other = new IdbConnection('test');
+  const found = await other.transact('readonly', (records) => promisifyRequest(records.getAllKeys()), never);
+  expect(found).toEqual([]);
+  await other.close();
+});
+
 it('can be abandoned before it was ever open', async () => {
   connection.abandon();
   await expect(put('a')).rejects.toThrow('the store is closed');

@@ -205,14 +205,18 @@ describe('an open IndexedDB store', () => {
 });
 
 describe('a store that its page lets go at once', () => {
+  const sharing = (abandoned: AbortSignal) => ({ abandoned, onLost: () => {} });
+
   it('is free for another one, has no half of a commit, and takes nothing more from that page', async () => {
     browser = stubBrowser();
     const locks = new FakeLocks();
     vi.stubGlobal('navigator', { locks });
-    const leaving = await openIdb('outbox');
+    const abandoned = new AbortController();
+    const leaving = await openIdb('outbox', sharing(abandoned.signal));
     await leaving.commit([put('a', 1)]);
     const commit = leaving.commit([put('b', 1), put('c', 1)]).catch((error) => error);
-    leaving.abandon();
+    abandoned.abort();
+    await expect(leaving.commit([put('d', 1)])).rejects.toThrow('the store is closed');
     store = await idbStore('outbox').open();
     const failure = await commit;
     if (failure !== undefined) expect(failure).toMatchObject({ code: 'STORE_FAILED' });
@@ -222,6 +226,80 @@ describe('a store that its page lets go at once', () => {
     expect(locks.isHeld('holdfast/store/outbox')).toBe(true);
     await store.commit([put('e', 1)]);
     await store.close();
+  });
+
+  it.each(Array.from({ length: 40 }, (_, turns) => turns))(
+    "while it is being opened, %i turns after that began, is free for another one and stays that one's",
+    async (turns) => {
+      browser = stubBrowser();
+      const locks = new FakeLocks();
+      vi.stubGlobal('navigator', { locks });
+      const abandoned = new AbortController();
+      const leaving = openIdb('outbox', sharing(abandoned.signal)).catch((error) => error);
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      abandoned.abort();
+      store = await idbStore('outbox').open();
+      await leaving;
+      // Whatever it had begun before it stood still and did after that: it is not the owner.
+      await store.commit([put('a', 1)]);
+      expect(await keys()).toEqual(['a']);
+      await store.close();
+      await expect.poll(() => locks.isHeld('holdfast/store/outbox')).toBe(false);
+    },
+  );
+
+  it('is taken from one of those who share it, who is told so before its work fails', async () => {
+    browser = stubBrowser();
+    vi.stubGlobal('navigator', { locks: new FakeLocks() });
+    const { signal } = new AbortController();
+    const told: string[] = [];
+    const first = await openIdb('outbox', { abandoned: signal, onLost: () => told.push('lost') });
+    await first.commit([put('a', 1)]);
+    store = await openIdb('outbox', sharing(signal));
+    expect(told).toEqual([]);
+    for (const act of [() => first.commit([put('a', 2)]), () => first.get('a'), () => keys(first)]) {
+      await act().catch(({ code }) => told.push(code));
+      expect(told.splice(0)).toEqual(['lost', 'STORE_FAILED']);
+    }
+    expect([...((await store.get('a')) ?? [])]).toEqual([1]);
+    await first.close();
+    await store.close();
+  });
+
+  it('is not shared with a page that wants it for itself', async () => {
+    browser = stubBrowser();
+    vi.stubGlobal('navigator', { locks: new FakeLocks() });
+    const { signal } = new AbortController();
+    store = await openIdb('outbox', sharing(signal));
+    await expect(idbStore('outbox').open()).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+    await store.close();
+    store = await idbStore('outbox').open();
+    await expect(openIdb('outbox', sharing(signal))).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+    await store.close();
+  });
+
+  it('is not waited for any more', async () => {
+    browser = stubBrowser();
+    const locks = new FakeLocks();
+    vi.stubGlobal('navigator', { locks });
+    store = await idbStore('outbox').open();
+    const abandoned = new AbortController();
+    const waiting = openIdb('outbox', sharing(abandoned.signal));
+    await expect.poll(() => locks.waiting('holdfast/store/outbox')).toBe(1);
+    abandoned.abort();
+    expect(locks.waiting('holdfast/store/outbox')).toBe(0);
+    await expect(waiting).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+    await store.close();
+    await (await idbStore('outbox').open()).close();
+  });
+
+  it('is not opened', async () => {
+    browser = stubBrowser();
+    const locks = new FakeLocks();
+    vi.stubGlobal('navigator', { locks });
+    await expect(openIdb('outbox', sharing(AbortSignal.abort()))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(locks.isHeld('holdfast/store/outbox')).toBe(false);
+    expect(await browser.factory.databases()).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
-// A channel over a real transport and a network in memory, in virtual time, with a small agent at the other end: one
-// accepted connection at a time, one receiving half, and a handler that the test sets.
+// A channel over a real transport and a network in memory, in virtual time, with a small agent at the other end: of several
+// connections the latest counts; one receiving half, and a handler that the test sets.
 
-import type { ChannelFrame } from '@holdfast/protocol/core';
+import { type ChannelFrame, CLOSE_CODE } from '@holdfast/protocol/core';
 import { createVirtualRuntime, type VirtualRuntime } from '@holdfast/simulator';
 import { AcceptedConnection, createTransport, type Transport } from '@holdfast/transport';
 import { createMemoryNetwork, type MemoryNetwork } from '@holdfast/transport/memory';
@@ -59,17 +59,24 @@ export class ChannelRig {
       onDataRefused: (_, detail) => this.storeProblems.push(detail),
     });
     this.receiving = receiving;
+    let current: AcceptedConnection | undefined;
     network.listen((pipe) => {
       const connection: AcceptedConnection = new AcceptedConnection(
         { runtime, writeMaxBytes: network.writeMaxBytes },
         {
           hello: () => {
+            current?.close(CLOSE_CODE.replaced);
+            current = connection;
             receiving.attach(connection.carrier);
             connection.carrier.attach('sending', { ...DEAF, frame: (frame) => this.frames.push(frame) });
             connection.admit();
           },
           message: () => {},
-          ended: () => receiving.detach(),
+          ended: () => {
+            if (current !== connection) return;
+            current = undefined;
+            receiving.detach();
+          },
         },
       );
       connection.begin(pipe);

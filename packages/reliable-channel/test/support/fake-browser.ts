@@ -67,25 +67,71 @@ export function abortWith(transaction: unknown, errorName: string): void {
   (transaction as Innards)._abort(errorName);
 }
 
-/** Web Locks of one browser, as far as exclusive locks that wait go. */
+/** How a lock is asked for. */
+interface LockOptions {
+  readonly signal?: AbortSignal;
+  readonly mode?: 'exclusive' | 'shared';
+  readonly steal?: boolean;
+}
+
+interface LockRequest {
+  readonly mode: 'exclusive' | 'shared';
+  readonly grant: () => void;
+  readonly reject: (error: unknown) => void;
+  isHeld: boolean;
+}
+
+/** Web Locks of one browser. */
 export class FakeLocks {
-  readonly #held = new Map<string, Promise<unknown>>();
+  readonly #queues = new Map<string, LockRequest[]>();
   requests = 0;
 
-  async request(name: string, { signal }: { readonly signal?: AbortSignal }, hold: () => Promise<void>): Promise<void> {
+  request(name: string, options: LockOptions, hold: () => Promise<void>): Promise<void> {
+    const { signal, mode = 'exclusive', steal = false } = options;
     this.requests += 1;
-    const aborted = new Promise<never>((_, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+    const queue = this.#queues.get(name) ?? [];
+    this.#queues.set(name, queue);
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        if (queue.includes(request)) queue.splice(queue.indexOf(request), 1);
+        grantNext(queue);
+      };
+      const grant = async (): Promise<void> => {
+        await Promise.resolve();
+        if (queue.includes(request)) await hold().then(resolve, reject);
+        leave();
+      };
+      const request: LockRequest = { mode, grant: () => void grant(), reject, isHeld: false };
+      signal?.addEventListener('abort', () => {
+        if (request.isHeld) return;
+        reject(signal.reason);
+        leave();
+      });
+      if (steal) {
+        const stolen = queue.filter(({ isHeld }) => isHeld);
+        queue.splice(0, stolen.length, request);
+        for (const each of stolen) each.reject(new DOMException('the lock was stolen', 'AbortError'));
+      } else queue.push(request);
+      grantNext(queue);
     });
-    aborted.catch(() => {});
-    while (this.#held.has(name)) await Promise.race([this.#held.get(name), aborted]);
-    const held = hold();
-    this.#held.set(name, held);
-    await held;
-    this.#held.delete(name);
+  }
+
+  /** How many wait for it. */
+  waiting(name: string): number {
+    return this.#queues.get(name)?.filter(({ isHeld }) => !isHeld).length ?? 0;
   }
 
   isHeld(name: string): boolean {
-    return this.#held.has(name);
+    return this.#queues.get(name)?.[0]?.isHeld === true;
+  }
+}
+
+/** Gives the lock to the first in the queue, and to those behind it as far as they share it. */
+function grantNext(queue: readonly LockRequest[]): void {
+  for (const [index, request] of queue.entries()) {
+    if (index > 0 && (request.mode === 'exclusive' || queue[index - 1]?.mode === 'exclusive')) return;
+    if (request.isHeld) continue;
+    request.isHeld = true;
+    request.grant();
   }
 }

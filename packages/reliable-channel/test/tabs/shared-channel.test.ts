@@ -158,6 +158,9 @@ describe('tabs that share a channel', () => {
   });
 });
 
+/** In which a tab that does not answer is overtaken, in milliseconds. */
+const OVERTAKEN_MAX_MS = 15_000;
+
 /** Ways in which the leading tab goes. */
 const WAYS: Readonly<Record<string, (tab: WorldTab) => void>> = {
   closes: (tab) => void tab.channel.close(),
@@ -321,6 +324,142 @@ describe('a tab that is gone', () => {
   });
 });
 
+describe('a tab that holds the lock and does not answer', () => {
+  it('because it stood still when the lock was given to it is overtaken', async () => {
+    const [first, second, third] = (await world.openAll(3)) as [WorldTab, WorldTab, WorldTab];
+    const fourth = await world.open();
+    first.kill();
+    second.freeze();
+    await world.rig.until(() => world.leader !== undefined, OVERTAKEN_MAX_MS);
+    const leader = world.leader as WorldTab;
+    const other = leader === third ? fourth : third;
+    // The other one, which has waited for an answer as long, does not take it again.
+    await world.rig.runtime.advance(60_000);
+    expect(world.leader).toBe(leader);
+    second.resume();
+    const sent = sendAll(second, 'second', 5);
+    await world.rig.until(() => areSettled(sent));
+    expect(world.leader).toBe(leader);
+    leader.kill();
+    await world.rig.until(() => other.channel.isLeader);
+    other.kill();
+    await world.rig.until(() => second.channel.isLeader);
+  });
+
+  it('because the system has stopped it is overtaken, and waits in line when it runs again', async () => {
+    const [first, second] = (await world.openAll(2)) as [WorldTab, WorldTab];
+    const sent = [...sendAll(first, 'first', 20), ...sendAll(second, 'second', 20)];
+    await world.rig.until(() => world.rig.handled.length > 10);
+    first.hang();
+    await world.rig.until(() => second.channel.isLeader, OVERTAKEN_MAX_MS);
+    sent.push(...sendAll(second, 'second', 20, 21));
+    await world.rig.until(() => handledOf('second').length === 40);
+    first.wake();
+    sent.push(...sendAll(first, 'first', 20, 21));
+    await world.rig.until(() => areSettled(sent));
+    expect(handledOf('first')).toEqual(numbersTo(40));
+    expect(handledOf('second')).toEqual(numbersTo(40));
+    expect([first.channel.isLeader, second.channel.isLeader]).toEqual([false, true]);
+    second.kill();
+    await world.rig.until(() => first.channel.isLeader);
+  });
+
+  it('while it opens the store does not take it from the one that has overtaken it', async () => {
+    const [first, second, third] = (await world.openAll(3)) as [WorldTab, WorldTab, WorldTab];
+    world.onStoreOpening = (tab) => void (tab === second && second.hang());
+    first.kill();
+    await world.rig.until(() => third.channel.isLeader, OVERTAKEN_MAX_MS);
+    const sent = sendAll(third, 'third', 5);
+    await world.rig.until(() => areSettled(sent));
+    world.onStoreOpening = undefined;
+    second.wake();
+    sent.push(...sendAll(third, 'third', 5, 6), ...sendAll(second, 'second', 5));
+    await world.rig.until(() => areSettled(sent));
+    await world.rig.runtime.advance(60_000);
+    expect(handledOf('third')).toEqual(numbersTo(10));
+    expect(handledOf('second')).toEqual(numbersTo(5));
+    expect([second, third].filter(({ channel }) => channel.isLeader)).toHaveLength(1);
+  });
+
+  it('is overtaken by one that stands still in that moment, which waits like the others when it goes on', async () => {
+    const [first, second, third] = (await world.openAll(3)) as [WorldTab, WorldTab, WorldTab];
+    world.onSteal = (tab) => tab.freeze();
+    first.hang();
+    await world.rig.until(() => first.isStill && (second.isStill || third.isStill));
+    world.onSteal = undefined;
+    const overtaking = second.isStill ? second : third;
+    const other = second.isStill ? third : second;
+    await world.rig.runtime.advance(5);
+    overtaking.resume();
+    await world.rig.until(() => second.channel.isLeader || third.channel.isLeader);
+    const sent = [...sendAll(second, 'second', 5), ...sendAll(third, 'third', 5)];
+    await world.rig.until(() => areSettled(sent));
+    void overtaking.channel.close();
+    await world.rig.until(() => other.channel.isLeader);
+    // None of what the one has asked for twice is left.
+    expect(world.locks.get('holdfast/channel/outbox')).toMatchObject([{ tab: other, isHeld: true }]);
+  });
+
+  it('does not keep the next one from learning that a tab is gone', async () => {
+    const [first, second, third] = (await world.openAll(3)) as [WorldTab, WorldTab, WorldTab];
+    const sent = sendAll(third, 'third', 5);
+    await world.rig.until(() => sent.every(({ id }) => id !== undefined));
+    third.kill();
+    first.hang();
+    await world.rig.until(() => second.channel.isLeader, OVERTAKEN_MAX_MS);
+    await world.rig.until(() => handledOf('third').length === 5);
+    await world.rig.runtime.advance(20_000);
+    expect(await world.keys('outbox/mark/', 'outbox/mark0')).toEqual([]);
+  });
+
+  it('asks who leads when it goes on, since what it was told may be lost', async () => {
+    const [first, second] = (await world.openAll(2)) as [WorldTab, WorldTab];
+    first.isDeaf = true;
+    first.hang();
+    const sent = sendAll(first, 'first', 5);
+    await world.rig.until(() => second.channel.isLeader, OVERTAKEN_MAX_MS);
+    first.wake();
+    await world.rig.until(() => areSettled(sent));
+    expect(handledOf('first')).toEqual(numbersTo(5));
+  });
+
+  it('does not leave one behind that hung at that time, and was not told who leads now', async () => {
+    const [first, , third] = (await world.openAll(3)) as [WorldTab, WorldTab, WorldTab];
+    third.isDeaf = true;
+    third.hang();
+    first.kill();
+    await world.rig.until(() => world.leader !== undefined);
+    await world.rig.runtime.advance(1_000);
+    third.wake();
+    const sent = sendAll(third, 'third', 5);
+    await world.rig.until(() => areSettled(sent), 10_000);
+    expect(handledOf('third')).toEqual(numbersTo(5));
+  });
+
+  it('is not meant when it takes its time to open the channel, and says so', async () => {
+    const slow = await world.open({ openAfterMs: 120_000 });
+    await world.open();
+    await world.rig.until(() => world.leader !== undefined);
+    expect(world.leader).toBe(slow);
+    expect(world.rig.runtime.nowMs()).toBeGreaterThanOrEqual(120_000);
+  });
+});
+
+describe('a leading tab whose store is lost', () => {
+  it('opens it again, and stores what was not stored', async () => {
+    const [first, second] = (await world.openAll(2)) as [WorldTab, WorldTab];
+    const events: SharedChannelEvent[] = [];
+    first.channel.observe((event) => events.push(event));
+    world.clearOwner();
+    const sent = [...sendAll(first, 'first', 5), ...sendAll(second, 'second', 5)];
+    await world.rig.until(() => areSettled(sent));
+    expect(statusesOf(sent)).toEqual(['acknowledged']);
+    for (const name of ['first', 'second']) expect(handledOf(name)).toEqual(numbersTo(5));
+    expect(events).toContainEqual({ type: 'roleChanged', isLeader: false });
+    expect(world.leader).toBeDefined();
+  });
+});
+
 describe('a page that stands still', () => {
   it('settles its messages when it goes on, as one of those who wait', async () => {
     const [first, second] = (await world.openAll(2)) as [WorldTab, WorldTab];
@@ -355,6 +494,19 @@ describe('a page that stands still', () => {
     await world.rig.runtime.advance(10);
     first.kill();
     await world.rig.until(() => third.channel.isLeader);
+  });
+
+  it('while it opens the store leaves that to the next one', async () => {
+    const [first, second, third] = (await world.openAll(3)) as [WorldTab, WorldTab, WorldTab];
+    world.onStoreOpening = (tab) => void (tab === second && second.freeze());
+    first.kill();
+    await world.rig.until(() => third.channel.isLeader);
+    second.resume();
+    await world.rig.runtime.advance(1_000);
+    expect(second.channel.isLeader).toBe(false);
+    third.kill();
+    world.onStoreOpening = undefined;
+    await world.rig.until(() => second.channel.isLeader);
   });
 
   it('hears again what it may have missed', async () => {
@@ -458,17 +610,33 @@ describe('a shared channel', () => {
 });
 
 describe('in storms of every kind', () => {
-  it.each(numbersTo(40))('each message is handled once, in order, and settles: storm %i', async (seed) => {
+  it.each(numbersTo(100))('each message is handled once, in order, and settles: storm %i', async (seed) => {
     const { runtime } = world.rig;
     const chance = createVirtualRuntime({ seed }).randomUint32;
     const pick = (count: number): number => chance() % count;
     world.busMs = 1 + pick(20);
     world.rig.handle = () =>
       pick(4) === 0 ? new Promise((resolve) => runtime.setTimer(pick(30), () => resolve(undefined))) : undefined;
-    const lives: { tab: WorldTab; name: string; lanes: SharedDelivery[][]; isFrozen: boolean }[] = [];
+    const lives: { tab: WorldTab; name: string; lanes: SharedDelivery[][] }[] = [];
     const gone: typeof lives = [];
     world.afterCommit = (tab) => void (pick(30) === 0 && lives.length > 1 && end(tab));
     world.beforeCommit = (tab) => void (pick(30) === 0 && lives.length > 1 && end(tab));
+    world.onStoreOpening = (tab) => {
+      if (lives.some((each) => each.tab === tab) && !tab.isStill && pick(4) === 0) stopSomehow(tab);
+    };
+    const hung = new Set<WorldTab>();
+    const stopSomehow = (tab: WorldTab): void => {
+      if (pick(2) === 0) {
+        tab.freeze();
+        return;
+      }
+      hung.add(tab);
+      tab.hang();
+    };
+    const goOn = (tab: WorldTab): void => {
+      if (hung.delete(tab)) tab.wake();
+      else if (tab.isStill) tab.resume();
+    };
     const end = (tab: WorldTab): void => {
       const index = lives.findIndex((each) => each.tab === tab);
       if (index < 0) return;
@@ -476,32 +644,33 @@ describe('in storms of every kind', () => {
       tab.kill();
     };
     for (let step = 0; step < 150; step++) {
-      await runtime.advance(pick(12));
+      // Now and then long enough for one that does not answer to be overtaken.
+      await runtime.advance(pick(20) === 0 ? 15_000 : pick(12));
       if (lives.length < 2 || (lives.length < 4 && pick(20) === 0)) {
-        lives.push({ tab: await world.open(), name: `tab ${world.tabs.length}`, lanes: [[], []], isFrozen: false });
+        lives.push({ tab: await world.open(), name: `tab ${world.tabs.length}`, lanes: [[], []] });
       }
       const life = lives[pick(lives.length)] as (typeof lives)[number];
       const action = pick(40);
       if (action === 0) end(life.tab);
       else if (action === 1 && lives.length > 1) {
         lives.splice(lives.indexOf(life), 1);
-        if (life.isFrozen) life.tab.resume();
+        goOn(life.tab);
         void life.tab.channel.close();
         gone.push(life);
       } else if (action < 5) {
-        if (life.isFrozen) life.tab.resume();
-        else life.tab.freeze();
-        life.isFrozen = !life.isFrozen;
+        if (life.tab.isStill) goOn(life.tab);
+        else stopSomehow(life.tab);
       } else if (action < 8) world.rig.network.cut();
-      else if (!life.isFrozen) {
+      else if (!life.tab.isStill) {
         const lane = pick(2);
         const sent = life.lanes[lane] as SharedDelivery[];
         sent.push(...sendAll(life.tab, `${life.name}, lane ${lane}`, 1 + pick(5), sent.length + 1, `${lane}`));
       }
     }
+    world.onStoreOpening = undefined;
     world.beforeCommit = undefined;
     world.afterCommit = undefined;
-    for (const life of lives) if (life.isFrozen) life.tab.resume();
+    for (const { tab } of lives) goOn(tab);
     if (lives.length === 0) await world.open();
     await world.rig.until(() => lives.every(({ lanes }) => lanes.every(areSettled)));
     await runtime.advance(20_000);
