@@ -103,6 +103,7 @@ export class Leadership {
     this.#watch.onAnswer();
   }
 
+  /** Asks for the lock. What comes of it is wanted as long as `waiting` is the latest. */
   #request(waiting: AbortController, options: TabLockOptions): void {
     this.#waiting = waiting;
     const { name, port } = this.#options;
