@@ -5,6 +5,17 @@
 /** Lets a store go. */
 export type Release = () => void;
 
+/** What pages need that share a store. They agree in their own way on whose turn it is. */
+export interface StoreSharing {
+  /** Lets the store go at once, as a crash does, also while it is being opened. A commit under way is undone. */
+  readonly abandoned: AbortSignal;
+  /**
+   * Another page has taken the store, or its data was cleared. Called before anything else is told so, and never once it is
+   * abandoned.
+   */
+  onLost(): void;
+}
+
 /** How long a page that is going away may take to let its lock go, in milliseconds: a reload is no second page. */
 const LOCK_WAIT_MS = 2_000;
 
@@ -16,28 +27,26 @@ const ANSWER_WAIT_MS = 200;
 const ANSWER_WAIT_PIECES = 4;
 
 /**
- * Takes the store for this page; resolves with `undefined` when another one has it.
- *
- * @param abandoned - ends the waiting. With it the store is taken for one of several pages that share it, and only from those
- * that do not
+ * Takes the store for this page; resolves with `undefined` when another one has it, or when the waiting was abandoned. Pages
+ * that share it may have it at one time, and keep out those that do not.
  */
-export function claimStore(name: string, abandoned?: AbortSignal): Promise<Release | undefined> {
+export function claimStore(name: string, sharing?: StoreSharing): Promise<Release | undefined> {
   const key = `holdfast/store/${name}`;
   const { locks } = (globalThis.navigator ?? {}) as { readonly locks?: LockManager };
-  if (locks !== undefined) return claimLock(locks, key, abandoned);
+  if (locks !== undefined) return claimLock(locks, key, sharing);
   return typeof BroadcastChannel === 'function' ? claimByAsking(key) : Promise.resolve(() => {});
 }
 
-function claimLock(locks: LockManager, key: string, abandoned?: AbortSignal): Promise<Release | undefined> {
+function claimLock(locks: LockManager, key: string, sharing?: StoreSharing): Promise<Release | undefined> {
   return new Promise((resolve, reject) => {
     const wait = new AbortController();
     const timer = setTimeout(() => wait.abort(), LOCK_WAIT_MS);
-    abandoned?.addEventListener('abort', () => wait.abort());
+    sharing?.abandoned.addEventListener('abort', () => wait.abort());
     const hold = (): Promise<void> => {
       clearTimeout(timer);
       return new Promise((release) => resolve(release));
     };
-    const mode = abandoned === undefined ? 'exclusive' : 'shared';
+    const mode = sharing === undefined ? 'exclusive' : 'shared';
     locks.request(key, { signal: wait.signal, mode }, hold).catch((error) => {
       clearTimeout(timer);
       if (wait.signal.aborted) resolve(undefined);

@@ -10,8 +10,9 @@ import type { StoreOperation } from '../core/index.js';
 import type { Store, StoreEntry, StoreFactory, StoreRange } from '../store.js';
 import { IdbConnection } from './idb-connection.js';
 import { renewLog } from './idb-log-renewal.js';
-import { claimStore } from './idb-owner.js';
+import { claimStore, type StoreSharing } from './idb-owner.js';
 
+export type { StoreSharing } from './idb-owner.js';
 export { requestPersistence } from './storage-persistence.js';
 
 /** The layout of keys and records that this code writes. */
@@ -43,14 +44,6 @@ export function idbStore(name: string): StoreFactory {
   return { name: `idb ${name}`, open: () => openIdb(name) };
 }
 
-/** What pages need that share a store. They agree in their own way on whose turn it is. */
-export interface StoreSharing {
-  /** Lets the store go at once, as a crash does, also while it is being opened. A commit under way is undone. */
-  readonly abandoned: AbortSignal;
-  /** Another page has taken the store, or its data was cleared. Called before anything else is told so, and never once it is abandoned. */
-  onLost(): void;
-}
-
 /**
  * Opens what `idbStore` opens.
  *
@@ -60,14 +53,14 @@ export interface StoreSharing {
  */
 export async function openIdb(name: string, sharing?: StoreSharing): Promise<Store> {
   checkAvailable(name);
-  const abandoned = sharing?.abandoned;
-  const release = await claimStore(name, abandoned).catch((cause) => Promise.reject(unavailable(name, cause)));
+  const release = await claimStore(name, sharing).catch((cause) => Promise.reject(unavailable(name, cause)));
   if (release === undefined) {
     const advice = 'close that page, or give this one a store of its own';
     throw new HoldfastError('STORE_LOCKED', `the store ${name} is open in another page of this browser; ${advice}`);
   }
   const databaseName = `holdfast/${name}`;
   const connection = new IdbConnection(databaseName);
+  const abandoned = sharing?.abandoned;
   // Nothing that is awaited below may come to an end in time.
   abandoned?.addEventListener('abort', () => {
     connection.abandon();

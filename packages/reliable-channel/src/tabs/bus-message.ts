@@ -1,6 +1,6 @@
 // What the tabs of a shared channel tell each other. One of them leads: it has the outbox. All hear everything; each message
-// says for whom it is. None is repeated: between tabs that live nothing is lost, and when the leader changes everything that is
-// open is said anew.
+// says for whom it is. None about a message is repeated: between tabs that live nothing is lost, and when the leader changes, or a
+// tab stood still, everything that is open is said anew.
 
 import type { MarkedRun, Run } from '../core/index.js';
 import type { Outcome } from '../delivery.js';

@@ -2,7 +2,7 @@
 
 import type { Runtime } from '@holdfast/protocol';
 import type { Store } from '../store.js';
-import type { StoreSharing } from '../stores/idb.js';
+import type { StoreSharing } from '../stores/idb-owner.js';
 import type { BusMessage } from './bus-message.js';
 
 /** One tab's end of what connects the tabs. */

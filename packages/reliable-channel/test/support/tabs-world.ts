@@ -11,7 +11,7 @@ import {
   type StoreFactory,
   type StoreOperation,
 } from '../../src/index.js';
-import type { StoreSharing } from '../../src/stores/idb.js';
+import type { StoreSharing } from '../../src/stores/idb-owner.js';
 import { memoryStore } from '../../src/stores/memory.js';
 import type { BusMessage } from '../../src/tabs/bus-message.js';
 import { openSharedChannelIn } from '../../src/tabs/open-shared-channel.js';
